@@ -1,0 +1,98 @@
+"""The smallest contracts of the extension points: framework, exporter, runtime, target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from harness.core.data import Array
+from harness.core.model import Input
+from harness.core.names import RuntimeName
+from harness.core.recipe import Precision
+from harness.core.source import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Whether something can run here, and if not, why."""
+
+    ok: bool
+    reason: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    """Distribution and version of everything it rests on."""
+
+
+@runtime_checkable
+class Framework(Protocol):
+    """What a model was trained in: it gives the reference outputs."""
+
+    name: str
+    source: Source
+    packages: Sequence[str]
+
+    def state(self, model: Any) -> Mapping[str, Array]:
+        """All weights and buffers by name."""
+        ...
+
+    def predict(self, model: Any, inputs: Array) -> Array:
+        """Outputs of shape (n, ...) for *inputs* (n, ...), in evaluation mode, on one thread."""
+        ...
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes a float model of one framework in an interchange format that runtimes lower from."""
+
+    name: str
+    """``framework_to_format``."""
+    framework: str
+    format: str
+    """The format's name and the file's suffix: ``onnx``, ``tflite``, ``pt2``."""
+    source: Source
+    packages: Sequence[str]
+
+    def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
+        """Write *model* to *path*; *example* is a small batch of real samples."""
+        ...
+
+
+@runtime_checkable
+class Runtime(Protocol):
+    """An inference engine: what it can do, how an artifact for it is made, and the program that runs it."""
+
+    name: str
+    source: Source
+    interchange: str
+    """The interchange format that it lowers from."""
+    build_packages: Sequence[str]
+    """Distributions whose versions decide what an artifact holds."""
+    run_packages: Sequence[str]
+    """Distributions that the worker needs."""
+    run_side: Path
+    """A Python file of its own (numpy and the engine only), sent to the worker; see ``harness.worker.program``."""
+
+    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
+        """Why it can't do *precision* with this provider and these options by design; empty when it can."""
+        ...
+
+    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
+        """Make the artifact from the interchange file *source*; returns its main file inside *folder*."""
+        ...
+
+    def weights(self, artifact: Path) -> Mapping[str, int]:
+        """Bytes of weights by dtype, read from the artifact itself."""
+        ...
+
+
+@runtime_checkable
+class Target(Protocol):
+    """Where artifacts run, and how a worker is started there."""
+
+    name: str
+    source: Source
+
+    def gateway(self, threads: int) -> str:
+        """The execnet specification of a fresh process with *threads* as the thread count of native pools."""
+        ...

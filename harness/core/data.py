@@ -1,0 +1,90 @@
+"""Data sets: what a model is calibrated and evaluated on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.source import Source
+from harness.errors import DataSetError
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Samples and their labels: ``inputs`` of shape (n, ...) as the model takes them, ``labels`` of shape (n,) or (n, ...)."""
+
+    inputs: Array
+    labels: Array
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DataSet:
+    """The three parts of a data set that the harness uses; they must not share samples."""
+
+    evaluation: Split
+    """What accuracy is measured on."""
+    calibration: Split
+    """Training samples held out for choosing quantization ranges; never the evaluation set."""
+    train: Split | None = None
+    """What fine-tuning recipes may learn from."""
+
+    def checked(self, name: str) -> DataSet:
+        """Return the data set when every part is usable.
+
+        Raises:
+            DataSetError: a part is empty, lengths differ, an input is not finite, or calibration samples are evaluation samples.
+        """
+        parts = {"evaluation": self.evaluation, "calibration": self.calibration}
+        if self.train is not None:
+            parts["train"] = self.train
+        for part, split in parts.items():
+            where = f"data set {name!r}, {part} split"
+            if len(split) == 0:
+                raise DataSetError(f"{where}: it is empty.")
+            if len(split.inputs) != len(split.labels):
+                raise DataSetError(f"{where}: {len(split.inputs)} inputs but {len(split.labels)} labels.")
+            if np.issubdtype(split.inputs.dtype, np.floating) and not np.isfinite(split.inputs).all():
+                raise DataSetError(f"{where}: its inputs hold NaN or infinity.")
+        shapes = {part: split.inputs.shape[1:] for part, split in parts.items()}
+        if len(set(shapes.values())) != 1:
+            raise DataSetError(f"data set {name!r}: the shapes of one sample differ between splits: {shapes}.")
+        seen = {_row_hash(row) for row in self.evaluation.inputs}
+        shared = sum(_row_hash(row) in seen for row in self.calibration.inputs)
+        if shared > 0.05 * len(self.calibration):
+            raise DataSetError(
+                f"data set {name!r}: {shared} of {len(self.calibration)} calibration samples are evaluation samples; "
+                "int8 accuracy would be measured on the data that chose its ranges. Hold the calibration set out of the training set."
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredDataSet:
+    """A data set's name and the function that loads it."""
+
+    name: str
+    load: Callable[[], DataSet]
+    source: Source
+
+
+def _row_hash(row: Array) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=16).digest()
+
+
+def arrays_sha256(*arrays: Array) -> str:
+    """SHA-256 over dtype, shape and bytes of *arrays*, in order."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

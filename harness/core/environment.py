@@ -1,0 +1,49 @@
+"""What a figure depends on: the hardware class and the software that made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INT8_FEATURES = ("avx512_vnni", "avx_vnni", "amx_int8", "i8mm", "asimddp")
+"""Instruction sets that change how int8 kernels saturate, and with it int8 accuracy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """The hardware class that latency and memory belong to; never host name, clock or temperature."""
+
+    machine: str
+    """x86_64, aarch64, ..."""
+    cpu: str
+    cores: int
+    """Usable by this process."""
+    quota_cores: float | None = None
+    """What the container allows; None without a limit."""
+    features: tuple[str, ...] = ()
+    """Vector instruction sets, sorted."""
+    accelerator: str = ""
+
+    @property
+    def isa(self) -> str:
+        """The class in which int8 kernels compute alike."""
+        return "+".join([self.machine, *(f for f in self.features if f in INT8_FEATURES)])
+
+    @property
+    def name(self) -> str:
+        """One line that says all of it."""
+        quota = "" if self.quota_cores is None else f" (quota {self.quota_cores:g})"
+        accelerator = f", {self.accelerator}" if self.accelerator else ""
+        return f"{self.cpu}, {self.cores} cores{quota}, {self.isa}{accelerator}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Under what one cell was measured."""
+
+    hardware: Hardware
+    runtime_versions: tuple[tuple[str, str], ...]
+    """Of the engine, as the worker reports them."""
+    provider: str
+    threads: int
+    options: tuple[tuple[str, str], ...] = ()
+    python: str = ""

@@ -1,0 +1,60 @@
+"""Verdicts and findings: one judgement with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.core.measurement import Interval
+
+
+class Verdict(StrEnum):
+    """What was concluded. Nothing missing, NaN, empty, unreadable or skipped is a ``PASS``."""
+
+    PASS = "pass"
+    REPORTED = "reported"
+    """Measured; nothing was demanded."""
+    OVER_BUDGET = "over_budget"
+    REGRESSED = "regressed"
+    INCONCLUSIVE = "inconclusive"
+    """The evidence can't decide."""
+    NO_BASELINE = "no_baseline"
+    INCOMPARABLE = "incomparable"
+    UNSUPPORTED = "unsupported"
+    """This runtime can't do this by design."""
+    UNAVAILABLE = "unavailable"
+    """It could, but not on this machine."""
+    ERROR = "error"
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails a gate under every policy."""
+        return self in (Verdict.OVER_BUDGET, Verdict.REGRESSED, Verdict.ERROR)
+
+
+BUDGET = "budget"
+BASELINE = "baseline"
+CELL = "cell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One judgement of one metric of one cell."""
+
+    cell: str
+    metric: str
+    against: str
+    """``budget``, ``baseline``, or ``cell`` when there was nothing to judge."""
+    verdict: Verdict
+    reason: str
+    """One sentence that needs no other file: figure, limit, interval, n."""
+    unit: str = ""
+    value: float | None = None
+    limit: float | None = None
+    reference: float | None = None
+    baseline: float | None = None
+    interval: Interval | None = None
+    n: int | None = None
+    stage: str = ""
+    notes: tuple[str, ...] = ()
+    """``improved``, ``changed``, and remarks that change no verdict."""

@@ -1,0 +1,49 @@
+"""Limits as people write them: a number and a unit, ``"1 pp"``, ``"0.30 x"``, ``"5 ms"``, ``"200 kB"``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.errors import InvalidLimit
+
+REPORT_ONLY = "report"
+"""Written in place of a limit: measured and reported, nothing demanded."""
+
+_LIMIT = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z%]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A limit in the unit its metric is held in, and as it was written."""
+
+    value: float
+    text: str
+
+
+def parse_limit(name: str, text: object, units: Mapping[str, float]) -> Limit:
+    """Read the limit *text* of the budget key *name*, whose allowed *units* map to factors.
+
+    Raises:
+        InvalidLimit: no unit, a unit that this key does not take, a negative number, or no number at all.
+    """
+    allowed = ", ".join(units)
+    example = f"{name}='1 {next(iter(units))}'"
+    if not isinstance(text, str):
+        raise InvalidLimit(
+            f"{name}={text!r}: a bare value says no unit. Write a text such as {example} (units: {allowed}) or "
+            f"{name}={REPORT_ONLY!r} to demand nothing."
+        )
+    match = _LIMIT.fullmatch(text.strip())
+    if match is None:
+        raise InvalidLimit(f"{name}={text!r} is not a number with a unit. Write for example {example} (units: {allowed}).")
+    if not match["unit"]:
+        raise InvalidLimit(f"{name}={text!r} has no unit. Write for example {example} (units: {allowed}).")
+    if match["unit"] not in units:
+        raise InvalidLimit(f"{name}={text!r}: {match['unit']!r} is not a unit of {name}; it takes {allowed}.")
+    value = float(match["number"]) * units[match["unit"]]
+    if not math.isfinite(value) or value < 0:
+        raise InvalidLimit(f"{name}={text!r}: a limit must be finite and not negative.")
+    return Limit(value=value, text=text.strip())

@@ -1,0 +1,143 @@
+"""The matrix: models x recipes x runtimes x targets, and what is demanded of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.core.budgets import Budgets, matches
+from harness.core.limits import Limit
+from harness.core.metrics import CHANGES, METRICS, Metric
+from harness.core.names import Cell, RuntimeName
+from harness.errors import InvalidMatrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One pytest item: a cell and one metric, with the limits that hold for it."""
+
+    suite: str
+    """The suite file's name without ``test_`` and ``.py``; names the baseline folder."""
+    cell: Cell
+    metric: Metric
+    limit: Limit | None
+    """None: report only."""
+    change_limit: Limit | None
+    """How far the figure may move from its baseline; None: noted only."""
+    required: bool = False
+    """Whether an unavailable runtime is an error here."""
+    baseline: bool = True
+    """Whether the suite keeps baselines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """One side of a suite: what to build and measure; the other side, ``budgets``, is what to demand."""
+
+    models: tuple[str, ...]
+    recipes: tuple[str, ...]
+    runtimes: tuple[str, ...]
+    targets: tuple[str, ...] = ("local",)
+    budgets: Budgets = Budgets()
+    required: frozenset[str] = frozenset()
+    """Engines that must be there: unavailable is then an error."""
+    baseline: bool = True
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        models: object,
+        recipes: object,
+        runtimes: object,
+        targets: object = ("local",),
+        budgets: object = (),
+        required: object = (),
+        baseline: bool = True,
+    ) -> Matrix:
+        """Read what a suite wrote.
+
+        Raises:
+            InvalidMatrix: a side is empty, is not a list of names, or names a thing twice.
+        """
+        runtime_names = tuple(str(RuntimeName.parse(name)) for name in _names("runtimes", runtimes))
+        needed = frozenset(_names("required", required)) if required else frozenset()
+        engines = {RuntimeName.parse(name).engine for name in runtime_names}
+        if needed - engines:
+            raise InvalidMatrix(f"required={sorted(needed - engines)} names no runtime of this matrix; it has {sorted(engines)}.")
+        matrix = cls(
+            models=_names("models", models),
+            recipes=_names("recipes", recipes),
+            runtimes=runtime_names,
+            targets=_names("targets", targets),
+            budgets=budgets if isinstance(budgets, Budgets) else Budgets.parse(budgets),
+            required=needed,
+            baseline=baseline,
+        )
+        matrix._check_patterns()
+        return matrix
+
+    def cells(self) -> list[Cell]:
+        """All cells: by model, then runtime, then recipe, so that a model's work stays together."""
+        return [
+            Cell(model=model, recipe=recipe, runtime=runtime, target=target)
+            for model in self.models
+            for target in self.targets
+            for runtime in self.runtimes
+            for recipe in self.recipes
+        ]
+
+    def case(self, suite: str, cell: Cell, metric: Metric) -> Case:
+        """The case of *metric* for *cell*.
+
+        Raises:
+            InvalidMatrix: no budget row says what is demanded, not even ``report``.
+        """
+        limits = self.budgets.limits_for(cell)
+        is_reference = metric.relative and cell.is_reference
+        if metric.name not in limits and not is_reference:
+            raise InvalidMatrix(
+                f"no budget row gives {metric.name} a limit for {cell.id}. Add one to the table, "
+                f"or ('*', dict({metric.name}='report')) to measure it and demand nothing."
+            )
+        change_limit = None
+        if metric.change is not None:
+            change_limit = limits.get(metric.change.name, metric.change.default)
+        return Case(
+            suite=suite,
+            cell=cell,
+            metric=metric,
+            limit=None if is_reference else limits[metric.name],
+            change_limit=change_limit,
+            required=RuntimeName.parse(cell.runtime).engine in self.required,
+            baseline=self.baseline,
+        )
+
+    def check_gated(self, gated: set[str], where: str) -> None:
+        """Raise ``InvalidMatrix`` when the table demands something that no test in *where* gates on."""
+        changes = [METRICS[name].change for name in gated]
+        useful = gated | {change.name for change in changes if change is not None}
+        idle = sorted(self.budgets.metrics() - useful)
+        if idle:
+            one = idle[0]
+            kind = "no gate compares it with a baseline" if one in CHANGES else f"add one: @harness.gate({one!r})"
+            raise InvalidMatrix(f"{where}: the budget table limits {', '.join(idle)}, but no test gates on it, so nothing would be enforced; {kind}.")
+
+    def _check_patterns(self) -> None:
+        cells = self.cells()
+        for row in self.budgets.rows:
+            if not any(matches(row.pattern, cell) for cell in cells):
+                raise InvalidMatrix(f"budget row {row.pattern!r} fits no cell of the matrix; its first cell is {cells[0].id}.")
+
+
+def _names(side: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, (list, tuple)):
+        raise InvalidMatrix(f"{side}={value!r}: write a list of names.")
+    names = tuple(value)
+    if not names:
+        raise InvalidMatrix(f"{side} is empty: the matrix would have no cells, and a gate with no cells can't be green.")
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidMatrix(f"{side} holds {name!r}; names are texts.")
+    if len(set(names)) != len(names):
+        raise InvalidMatrix(f"{side} names a thing twice: {sorted(n for n in set(names) if names.count(n) > 1)}.")
+    return names

@@ -1,0 +1,27 @@
+"""A cell that could not be measured, and why."""
+
+from __future__ import annotations
+
+from harness.core.finding import Verdict
+
+STAGES = ("train", "compress", "convert", "load", "run", "measure")
+
+
+class CellProblem(Exception):  # noqa: N818 - an outcome of a cell, not a mistake of the user's
+    """Ends one cell, never the run: ``unsupported(reason)``, ``unavailable(reason)`` or ``error(stage)``."""
+
+    def __init__(self, verdict: Verdict, reason: str, stage: str = "") -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+        self.reason = reason
+        self.stage = stage
+
+    @classmethod
+    def error(cls, stage: str, reason: str) -> CellProblem:
+        """Something that should have worked broke in *stage*."""
+        return cls(Verdict.ERROR, reason, stage)
+
+    @property
+    def status(self) -> str:
+        """``unsupported``, ``unavailable`` or ``error(stage)``."""
+        return f"error({self.stage})" if self.verdict is Verdict.ERROR else str(self.verdict)

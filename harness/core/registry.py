@@ -1,0 +1,67 @@
+"""A table of registered things by name, one per kind, that says where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+from harness.core.names import checked_name
+from harness.core.source import Source
+from harness.errors import DuplicateName, UnknownName
+
+
+class Registered(Protocol):
+    """What a registry needs to know of an entry."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def source(self) -> Source: ...
+
+
+Entry = TypeVar("Entry", bound=Registered)
+
+
+class Registry(Generic[Entry]):
+    """Entries of one kind, found by name."""
+
+    def __init__(self, kind: str, remedy: str = "") -> None:
+        self.kind = kind
+        self._remedy = remedy
+        self._entries: dict[str, Entry] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Register *entry*; the same definition read again replaces itself.
+
+        Raises:
+            InvalidName: the name can't stand in a cell's id.
+            DuplicateName: another definition already has this name.
+        """
+        name = checked_name(self.kind, entry.name)
+        held = self._entries.get(name)
+        if held is not None and held.source.path != entry.source.path:
+            raise DuplicateName(f"{self.kind} {name!r} is registered twice: at {held.source} and at {entry.source}. Rename one.")
+        if held is not None and held.source.line != entry.source.line and held.source.module == entry.source.module:
+            raise DuplicateName(f"{self.kind} {name!r} is registered twice in {held.source.path}: lines {held.source.line} and {entry.source.line}. Rename one.")
+        self._entries[name] = entry
+
+    def get(self, name: str) -> Entry:
+        """The entry called *name*.
+
+        Raises:
+            UnknownName: there is none; near matches are offered.
+        """
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise UnknownName.among(self.kind, name, self._entries, self._remedy) from None
+
+    def names(self) -> list[str]:
+        return sorted(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter([self._entries[name] for name in self.names()])

@@ -1,0 +1,1 @@
+"""Plans and runs cells: the only place that joins the rooms below."""

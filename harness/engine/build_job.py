@@ -1,0 +1,133 @@
+"""In a child process: the artifacts of one model for one runtime, one after the other."""
+
+from __future__ import annotations
+
+import copy
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.core.artifact import Artifact
+from harness.core.contracts import Runtime
+from harness.core.data import Array
+from harness.core.model import Model
+from harness.core.problem import CellProblem
+from harness.core.recipe import Recipe
+from harness.exporters.registry import find_exporter
+from harness.frameworks.registry import frameworks
+from harness.recipes.chain import parse_recipe
+from harness.runtimes.registry import runtimes
+from harness.store.artifacts import ArtifactStore
+from harness.zoo.registry import models
+
+Emit = Callable[[dict[str, Any]], None]
+EXAMPLE_SAMPLES = 2
+
+
+def run_build_job(request: dict[str, Any], emit: Emit) -> None:
+    """Build every item of the request; one that fails is told and the next begins."""
+    job = BuildJob(
+        model=models.get(request["model"]),
+        runtime=runtimes.get(request["engine"]),
+        store=ArtifactStore(Path(request["cache"])),
+        calibration=np.load(request["calibration"], allow_pickle=False),
+        provenance=request["provenance"],
+    )
+    for item in request["items"]:
+        emit({"event": "begin", "key": item["key"], "what": item["what"]})
+        start = time.monotonic()
+        try:
+            artifact = job.build(parse_recipe(item["recipe"]), item["key"], item["interchange_key"])
+        except CellProblem as problem:
+            emit({"event": "failed", "key": item["key"], "stage": problem.stage, "reason": problem.reason})
+        else:
+            seconds = round(time.monotonic() - start, 3)
+            emit({"event": "done", "key": item["key"], "seconds": seconds, "bytes": artifact.size_bytes})
+
+
+class BuildJob:
+    """One model and one runtime; the float model and its interchange files are made once."""
+
+    def __init__(
+        self, *, model: Model, runtime: Runtime, store: ArtifactStore, calibration: Array, provenance: dict[str, Any]
+    ) -> None:
+        self._model = model
+        self._runtime = runtime
+        self._store = store
+        self._calibration = calibration
+        self._provenance = provenance
+        self._float_model: Any = None
+
+    def build(self, recipe: Recipe, key: str, interchange_key: str) -> Artifact:
+        """The artifact under *key*, made unless another process made it meanwhile.
+
+        Raises:
+            CellProblem: ``error(compress)`` or ``error(convert)``.
+        """
+        with self._store.building(key) as staged:
+            found = self._store.find(key)
+            if found is not None:
+                return found
+            source = self._interchange(recipe, interchange_key)
+            start = time.monotonic()
+            try:
+                main = self._runtime.lower(source.path, recipe.precision, self._calibration, staged)
+                weights = self._runtime.weights(main)
+                return self._store.commit(
+                    key,
+                    staged,
+                    str(main.relative_to(staged)),
+                    weights,
+                    {
+                        **self._provenance,
+                        "recipe": recipe.name,
+                        "runtime": self._runtime.name,
+                        "interchange_sha256": source.sha256,
+                        "convert_seconds": round(time.monotonic() - start, 3),
+                    },
+                )
+            except Exception as err:  # the boundary of one artifact: its cells get the reason
+                traceback.print_exc()
+                raise CellProblem.error("convert", f"{type(err).__name__}: {err}") from err
+
+    def _interchange(self, recipe: Recipe, key: str) -> Artifact:
+        with self._store.building(key) as staged:
+            found = self._store.find(key)
+            if found is not None:
+                return found
+            model = self._transformed(recipe)
+            exporter = find_exporter(self._model.framework, self._runtime.interchange)
+            assert exporter is not None, "the plan leaves out cells without an exporter"
+            try:
+                main = staged / f"model.{exporter.format}"
+                exporter.export(model, self._model.input, self._calibration[:EXAMPLE_SAMPLES], main)
+                return self._store.commit(key, staged, main.name, {}, {**self._provenance, "exporter": exporter.name})
+            except Exception as err:  # the boundary of one artifact: its cells get the reason
+                traceback.print_exc()
+                raise CellProblem.error("convert", f"{exporter.name}: {type(err).__name__}: {err}") from err
+
+    def _transformed(self, recipe: Recipe) -> Any:
+        if self._float_model is None:
+            try:
+                self._float_model = self._model.build()
+            except Exception as err:  # the boundary of one model: its cells get the reason
+                traceback.print_exc()
+                raise CellProblem.error("train", f"{type(err).__name__}: {err}") from err
+        model = copy.deepcopy(self._float_model)
+        framework = frameworks.get(self._model.framework)
+        for step in recipe.transforms:
+            assert step.transform is not None
+            try:
+                model = step.transform(model)
+                state = framework.state(model)
+            except Exception as err:  # the boundary of one step: its cells get the reason
+                traceback.print_exc()
+                raise CellProblem.error("compress", f"step {step.name!r}: {type(err).__name__}: {err}") from err
+            for name, values in state.items():
+                if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+                    raise CellProblem.error("compress", f"step {step.name!r} left NaN or infinity in {name!r}")
+        return model

@@ -1,0 +1,27 @@
+"""Everything that ships, registered by one call; no engine is imported."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+SHIPPED = (
+    "harness.zoo.task_metrics",
+    "harness.zoo.digits",
+    "harness.zoo.fashion_mnist",
+    "harness.zoo.models",
+    "harness.recipes.quantization",
+    "harness.frameworks.torch",
+    "harness.exporters.torch_to_pt2",
+    "harness.exporters.torch_to_onnx",
+    "harness.exporters.torch_to_tflite",
+    "harness.runtimes.torch.runtime",
+    "harness.runtimes.onnxruntime.runtime",
+    "harness.runtimes.litert.runtime",
+    "harness.targets.registry",
+)
+
+
+def load_catalog() -> None:
+    """Fill the registries with what ships; safe to call again."""
+    for module in SHIPPED:
+        import_module(module)

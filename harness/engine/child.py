@@ -1,0 +1,82 @@
+"""A build or reference job in a child process: start it, follow its events, learn how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LAST_LINES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnd:
+    """How a child process ended."""
+
+    ok: bool
+    reason: str = ""
+    """Signal or exit code, and its last lines."""
+
+
+def run_child(
+    request: Mapping[str, Any], *, log: Path, timeout_s: float, threads: int, on_event: Callable[[dict[str, Any]], None]
+) -> JobEnd:
+    """Run one job to its end and hand each of its events to *on_event*, in order."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "EDGE_HARNESS_CHILD": "1"}
+    arguments = [sys.executable, "-P", "-m", "harness.engine.job", str(log)]
+    process = subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    )
+    timed_out = threading.Event()
+
+    def stop() -> None:
+        timed_out.set()
+        process.kill()
+
+    watchdog = threading.Timer(timeout_s, stop)
+    watchdog.daemon = True
+    watchdog.start()
+    stray: list[str] = []
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request).encode())
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # it died before it read the request; its exit code and last lines say why
+        for line in process.stdout:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                stray.append(line.decode(errors="replace").rstrip())
+            else:
+                on_event(event)
+        code = process.wait()
+    finally:
+        watchdog.cancel()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if timed_out.is_set():
+        return JobEnd(ok=False, reason=f"no end after {timeout_s:g} s{_last_lines(log, stray)}")
+    if code == 0:
+        return JobEnd(ok=True)
+    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return JobEnd(ok=False, reason=f"the process died: {how}{_last_lines(log, stray)}")
+
+
+def _last_lines(log: Path, stray: list[str]) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    kept = [line for line in [*lines, *stray] if line.strip()][-LAST_LINES:]
+    return "; its last lines:\n" + "\n".join(f"    {line}" for line in kept) if kept else ""

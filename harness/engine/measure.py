@@ -1,0 +1,155 @@
+"""What is measured of a built cell, and how its workers are opened."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from harness.core.artifact import Artifact
+from harness.core.data import Array
+from harness.core.environment import Environment, Hardware
+from harness.core.measurement import Measurement
+from harness.core.names import Cell
+from harness.core.problem import CellProblem
+from harness.core.samples import Samples
+from harness.engine.plan import parts_of
+from harness.engine.references import Reference
+from harness.engine.settings import Settings
+from harness.meters.accuracy import accuracy_measurements, correctness
+from harness.meters.latency import Timed, Timing, latency_measurements, measure_latency
+from harness.targets.registry import targets
+from harness.worker.process import Worker, WorkerFailure
+from harness.zoo.registry import metrics
+
+EVALUATION_BATCH = 1
+"""What runs on the device; a larger batch changes the ranges of dynamically quantized activations."""
+INFERENCES_BEFORE_MEMORY = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What one worker told of one cell."""
+
+    measurements: tuple[Measurement, ...]
+    samples: Samples
+    environment: Environment
+    details: dict[str, Any]
+
+
+def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings) -> Probe:
+    """Load, first inference, memory, then predictions on the whole evaluation set, in one fresh worker.
+
+    Raises:
+        CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
+    """
+    inputs = reference.load("inputs")
+    with _loaded(cell, artifact, settings) as (worker, loaded):
+        with _stage("run"):
+            first_ns = worker.prepare(inputs[:1])
+            worker.time(INFERENCES_BEFORE_MEMORY)
+            memory = worker.ask("memory")
+            outputs = worker.predict(inputs, EVALUATION_BATCH)
+            worker.ask("close")
+    with _stage("measure"):
+        correct, measured = _accuracy(cell, outputs, reference)
+    figures = (
+        Measurement(name="load_ns", value=loaded["load_ns"], unit="ns"),
+        Measurement(name="first_inference_ns", value=first_ns, unit="ns"),
+        Measurement(name="memory_peak_bytes", value=memory["over_idle"], unit="bytes"),
+        Measurement(name="memory_idle_bytes", value=memory["idle"], unit="bytes"),
+        *measured,
+    )
+    return Probe(
+        measurements=figures,
+        samples=Samples.pack(correct, outputs, reference.dataset_sha256),
+        environment=_environment(cell, worker, loaded["description"], hardware, settings),
+        details={"placement": loaded["description"], "evaluation_batch": EVALUATION_BATCH},
+    )
+
+
+def timing(
+    cell: Cell, artifact: Artifact, fp32: Artifact | None, sample: Array, limit: float | None, settings: Settings
+) -> tuple[Timing, list[Measurement]]:
+    """Latency of *artifact*, in alternation with its *fp32* reference on the same runtime (None: alone).
+
+    Raises:
+        CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
+    """
+
+    @contextmanager
+    def open_pair() -> Iterator[tuple[Timed, Timed | None]]:
+        with ExitStack() as stack:
+            sides: list[Worker] = []
+            for which, side in ((cell, artifact), (cell.reference, fp32)):
+                if side is not None:
+                    worker, _ = stack.enter_context(_loaded(which, side, settings))
+                    sides.append(worker)
+            for worker in sides:
+                worker.prepare(sample)
+            yield sides[0], sides[1] if len(sides) > 1 else None
+
+    seed = zlib.crc32(cell.id.encode())
+    with _stage("run"):
+        timed = measure_latency(open_pair, limit, seed)
+    with _stage("measure"):
+        return timed, latency_measurements(timed)
+
+
+@contextmanager
+def _loaded(cell: Cell, artifact: Artifact, settings: Settings) -> Iterator[tuple[Worker, dict[str, Any]]]:
+    """A worker with *artifact* open in it, and its answer to loading."""
+    _, _, name, runtime = parts_of(cell)
+    threads = _threads(cell, settings)
+    logs = settings.scratch / "workers"
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{cell.id.replace('/', '~')}.log"
+    options = {**dict(name.options), "threads": threads, "provider": name.provider}
+    with ExitStack() as stack:
+        with _stage("load"):
+            gateway = targets.get(cell.target).gateway(threads)
+            worker = stack.enter_context(
+                Worker(gateway, run_side=runtime.run_side, log=log, timeout_s=settings.worker_timeout_s)
+            )
+            loaded = worker.ask("load", path=str(artifact.path), options=options)
+        yield worker, loaded
+
+
+@contextmanager
+def _stage(stage: str) -> Iterator[None]:
+    """Turn what ends a cell inside the block into ``error(stage)``; an inner stage keeps its name."""
+    try:
+        yield
+    except (WorkerFailure, ValueError) as err:
+        raise CellProblem.error(stage, str(err)) from err
+
+
+def _accuracy(cell: Cell, outputs: Array, reference: Reference) -> tuple[Array, list[Measurement]]:
+    model, _, _, _ = parts_of(cell)
+    metric = metrics.get(model.metric)
+    labels, exact = reference.load("labels"), reference.load("outputs")
+    correct = correctness(metric.correct, outputs, labels, metric.name)
+    reference_correct = correctness(metric.correct, exact, labels, metric.name)
+    return correct, accuracy_measurements(correct, reference_correct, outputs, exact)
+
+
+def _threads(cell: Cell, settings: Settings) -> int:
+    _, _, name, _ = parts_of(cell)
+    return int(dict(name.options).get("threads", settings.threads))
+
+
+def _environment(
+    cell: Cell, worker: Worker, description: dict[str, Any], hardware: Hardware, settings: Settings
+) -> Environment:
+    _, _, name, _ = parts_of(cell)
+    return Environment(
+        hardware=hardware,
+        runtime_versions=tuple(sorted(worker.greeting["versions"].items())),
+        provider=str(description.get("provider", name.provider)),
+        threads=_threads(cell, settings),
+        options=name.options,
+        python=worker.greeting["python"],
+    )
+

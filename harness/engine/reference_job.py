@@ -1,0 +1,88 @@
+"""In a child process: the float model as trained, in its own framework; what everything is compared with."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.core.data import Array, arrays_sha256
+from harness.core.model import Model
+from harness.errors import HarnessError, WeightsError
+from harness.frameworks.registry import frameworks
+from harness.zoo.registry import datasets, models
+
+Emit = Callable[[dict[str, Any]], None]
+PROBE_SAMPLES = 4
+
+
+def run_reference_job(request: dict[str, Any], emit: Emit) -> None:
+    """For each model of the request: weights hash, fingerprint and reference outputs, as files in its folder."""
+    for item in request["models"]:
+        emit({"event": "begin", "model": item["model"]})
+        try:
+            facts = write_reference(models.get(item["model"]), Path(item["folder"]))
+        except HarnessError as err:
+            emit({"event": "failed", "model": item["model"], "reason": str(err)})
+        except Exception as err:  # the boundary of one model: its cells get the reason, the others go on
+            traceback.print_exc()
+            emit({"event": "failed", "model": item["model"], "reason": f"{type(err).__name__}: {err}"})
+        else:
+            emit({"event": "done", "model": item["model"], **facts})
+
+
+def write_reference(model: Model, folder: Path) -> dict[str, Any]:
+    """Evaluate *model* and leave inputs, labels, reference outputs and calibration inputs in *folder*."""
+    start = time.monotonic()
+    framework = frameworks.get(model.framework)
+    data = datasets.get(model.dataset).load().checked(model.dataset)
+    model.input.check(data.evaluation.inputs, f"data set {model.dataset!r}, evaluation split")
+    model.input.check(data.calibration.inputs, f"data set {model.dataset!r}, calibration split")
+    built = model.build()
+    state = framework.state(built)
+    for name, values in state.items():
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            raise WeightsError(f"model {model.name!r} ({model.source}): weight {name!r} holds NaN or infinity.")
+    outputs = framework.predict(built, data.evaluation.inputs)
+    if not np.isfinite(outputs).all():
+        raise WeightsError(f"model {model.name!r} ({model.source}): its outputs on the evaluation set hold NaN or infinity.")
+    weights = _state_sha256(state)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in {
+        "inputs": data.evaluation.inputs,
+        "labels": data.evaluation.labels,
+        "outputs": outputs,
+        "calibration": data.calibration.inputs,
+    }.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    return {
+        "weights_sha256": weights,
+        # The weights alone don't show an edited forward(); what the model computes does.
+        "fingerprint": hashlib.sha256(
+            (weights + arrays_sha256(framework.predict(built, _probe(model)))).encode()
+        ).hexdigest(),
+        "dataset_sha256": arrays_sha256(data.evaluation.inputs, data.evaluation.labels),
+        "calibration_sha256": arrays_sha256(data.calibration.inputs),
+        "parameters": int(sum(values.size for values in state.values())),
+        "seconds": time.monotonic() - start,
+    }
+
+
+def _probe(model: Model) -> Array:
+    random = np.random.default_rng(20_260_101)
+    shape = (PROBE_SAMPLES, *model.input.shape)
+    drawn = random.random(shape) if np.issubdtype(np.dtype(model.input.dtype), np.floating) else random.integers(0, 2, shape)
+    return np.asarray(drawn.astype(model.input.dtype))
+
+
+def _state_sha256(state: Any) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        digest.update(name.encode())
+        digest.update(arrays_sha256(np.asarray(state[name])).encode())
+    return digest.hexdigest()

@@ -1,0 +1,99 @@
+"""The reference of each model: measured anew in every run, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.core.data import Array
+from harness.core.problem import CellProblem
+from harness.engine.child import run_child
+from harness.engine.replay import user_sources
+from harness.engine.settings import Settings
+from harness.zoo.registry import models
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The float model as trained: its hashes, and where its evaluation data and outputs lie."""
+
+    model: str
+    folder: Path
+    weights_sha256: str
+    fingerprint: str
+    """Changes with the weights and with what the model computes."""
+    dataset_sha256: str
+    calibration_sha256: str
+    parameters: int
+
+    def load(self, name: str) -> Array:
+        """``inputs``, ``labels`` or ``outputs`` of the evaluation set, or the ``calibration`` inputs."""
+        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+
+
+def make_references(
+    names: Iterable[str], settings: Settings, tell: Tell
+) -> tuple[dict[str, Reference], dict[str, CellProblem]]:
+    """Evaluate the float models called *names*; returns references and, for those that failed, why."""
+    references: dict[str, Reference] = {}
+    problems: dict[str, CellProblem] = {}
+    by_framework: dict[str, list[str]] = {}
+    for name in sorted(names):
+        by_framework.setdefault(models.get(name).framework, []).append(name)
+    for framework, wanted in by_framework.items():
+        _run(framework, wanted, settings, tell, references, problems)
+    return references, problems
+
+
+def _run(
+    framework: str,
+    wanted: list[str],
+    settings: Settings,
+    tell: Tell,
+    references: dict[str, Reference],
+    problems: dict[str, CellProblem],
+) -> None:
+    folders = {name: settings.scratch / "references" / name for name in wanted}
+    running: list[str] = []
+    refused: list[str] = []
+
+    def on_event(event: dict[str, Any]) -> None:
+        name = str(event.get("model", ""))
+        match event["event"]:
+            case "begin":
+                running.append(name)
+                tell(f"reference {len(running)}/{len(wanted)}: {name} in {framework}")
+            case "done":
+                references[name] = Reference(
+                    model=name,
+                    folder=folders[name],
+                    **{key: event[key] for key in Reference.__slots__ if key not in ("model", "folder")},
+                )
+            case "failed":
+                problems[name] = CellProblem.error("train", event["reason"])
+            case "refused":
+                refused.append(event["reason"])
+
+    end = run_child(
+        {
+            "kind": "reference",
+            "sources": user_sources(),
+            "path": [os.getcwd() if entry == "" else entry for entry in sys.path],
+            "models": [{"model": name, "folder": str(folder)} for name, folder in folders.items()],
+        },
+        log=settings.scratch / f"reference-{framework}.log",
+        timeout_s=settings.build_timeout_s,
+        threads=1,
+        on_event=on_event,
+    )
+    for name in wanted:
+        if name not in references and name not in problems:
+            problems[name] = CellProblem.error("train", refused[0] if refused else end.reason or "no result was given")

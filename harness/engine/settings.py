@@ -1,0 +1,31 @@
+"""What a run may use: folders, limits, threads."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where a run keeps things and how long it waits."""
+
+    cache: Path
+    scratch: Path
+    """A folder for this run alone: worker logs, evaluation data."""
+    threads: int = 1
+    """Threads of every engine, unless a cell's runtime says ``threads=n``."""
+    jobs: int = 2
+    """Build processes at one time."""
+    worker_timeout_s: float = 300.0
+    """One operation of a worker may take so long before the worker counts as hung."""
+    build_timeout_s: float = 1200.0
+
+
+def default_cache() -> Path:
+    """The artifact cache when none is given: ``EDGE_HARNESS_CACHE``, or the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    named = os.environ.get("EDGE_HARNESS_CACHE")
+    return Path(named).expanduser() if named else user_cache_path("edge-harness")

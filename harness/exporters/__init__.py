@@ -1,0 +1,1 @@
+"""Float models in the interchange formats that runtimes lower from."""

@@ -1,0 +1,35 @@
+"""PyTorch models as LiteRT (TensorFlow Lite) files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from harness.core.data import Array
+from harness.core.model import Input
+from harness.core.source import Source
+from harness.exporters.registry import add_exporter
+
+
+class TorchToTflite:
+    """``litert_torch.convert`` with a batch of one: models that flatten their features can't keep a free batch."""
+
+    name = "torch_to_tflite"
+    framework = "torch"
+    format = "tflite"
+    packages = ("torch", "litert-torch")
+
+    def __init__(self) -> None:
+        self.source = Source.of(TorchToTflite)
+
+    def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
+        """Write *model* to *path*."""
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import litert_torch
+        import torch
+
+        litert_torch.convert(model.eval(), (torch.from_numpy(example[:1].copy()),)).export(str(path))
+
+
+add_exporter(TorchToTflite())

@@ -1,0 +1,1 @@
+"""What models are trained in: it gives the reference outputs."""

@@ -1,0 +1,1 @@
+"""Decisions: from plain values to findings. No file, no clock, no engine."""

@@ -1,0 +1,94 @@
+"""A cell's figure against its budget."""
+
+from __future__ import annotations
+
+import math
+
+from harness.core.finding import BUDGET, Finding, Verdict
+from harness.core.matrix import Case
+from harness.core.measurement import Interval, Measurement
+from harness.core.metrics import Rule
+from harness.core.result import CellResult
+from harness.judge.latency import Look
+from harness.judge.limit import judge_exact, judge_interval
+from harness.judge.words import say, say_interval
+from harness.stats.paired_drop import Flips, deciding_n, drop_interval
+
+ONE_SIDED_95 = 1.6448536269514722
+
+WORDS = {
+    Verdict.PASS: "within budget",
+    Verdict.OVER_BUDGET: "over budget",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.REPORTED: "reported",
+    Verdict.ERROR: "error",
+}
+
+
+def judge_budget(case: Case, result: CellResult, look: Look | None) -> Finding:
+    """The finding of *case* against its limit; ``reported`` without one, ``error`` without a usable figure."""
+    metric, cell = case.metric, case.cell
+    figure = result.measurements.get(metric.figure)
+    if figure is None and metric.relative and cell.is_reference:
+        return _finding(case, Verdict.REPORTED, None, None, None, f"{cell.recipe} on {cell.runtime} is the reference")
+    if figure is None or not math.isfinite(figure.value):
+        told = "was not measured" if figure is None else f"is {figure.value}"
+        return _finding(case, Verdict.ERROR, None, None, None, f"{metric.figure} {told}", stage="measure")
+    interval = figure.interval
+    remark = ""
+    if metric.rule is Rule.PAIRED_DROP:
+        flips = _flips(result)
+        interval = drop_interval(flips, ONE_SIDED_95)
+        remark = f"; {flips.negative} samples lost, {flips.positive} won"
+    if case.limit is None:
+        return _finding(case, Verdict.REPORTED, figure, interval, None, _sentence(case, figure, interval, remark))
+    limit = case.limit.value
+    if metric.rule is Rule.EXACT or interval is None:
+        verdict = judge_exact(figure.value, limit, at_most=metric.at_most)
+    elif metric.relative and look is not None:
+        verdict = look.verdict
+        remark += f"; {look.reason}" if look.reason else ""
+    else:
+        verdict = judge_interval(interval, limit, at_most=metric.at_most)
+    if verdict is Verdict.INCONCLUSIVE and metric.rule is Rule.PAIRED_DROP:
+        needed = deciding_n(_flips(result), limit)
+        remark += f"; about {needed} samples would decide" if needed else "; no number of samples shows a drop of 0"
+    sentence = _sentence(case, figure, interval, f", limit {case.limit.text}{remark}")
+    return _finding(case, verdict, figure, interval, limit, sentence)
+
+
+def _flips(result: CellResult) -> Flips:
+    negative, positive = (result.measurements[f"{side}_flips_count"] for side in ("negative", "positive"))
+    return Flips(n=negative.n, negative=int(negative.value), positive=int(positive.value))
+
+
+def _sentence(case: Case, figure: Measurement, interval: Interval | None, tail: str) -> str:
+    unit = "points" if case.metric.rule is Rule.PAIRED_DROP else figure.unit
+    shown = f" {say_interval(interval, unit)}" if interval is not None else ""
+    than = " of fp32's" if case.metric.relative else ""
+    count = f" (n = {figure.n})" if figure.n > 1 else ""
+    return f"{case.cell.recipe} on {case.cell.runtime}: {say(figure.value, unit)}{than}{shown}{count}{tail}"
+
+
+def _finding(
+    case: Case,
+    verdict: Verdict,
+    figure: Measurement | None,
+    interval: Interval | None,
+    limit: float | None,
+    sentence: str,
+    stage: str = "",
+) -> Finding:
+    return Finding(
+        cell=case.cell.id,
+        metric=case.metric.name,
+        against=BUDGET,
+        verdict=verdict,
+        reason=f"{case.metric.name} {WORDS[verdict]}: {sentence}",
+        unit=case.metric.unit,
+        value=figure.value if figure else None,
+        n=figure.n if figure else None,
+        interval=interval,
+        limit=limit,
+        stage=stage,
+    )

@@ -1,0 +1,1 @@
+"""From a session or an artifact to measurements."""

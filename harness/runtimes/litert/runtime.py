@@ -1,0 +1,119 @@
+"""LiteRT (TensorFlow Lite): what it can do, and how its artifacts are made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.core.data import Array
+from harness.core.names import RuntimeName
+from harness.core.recipe import Precision
+from harness.core.source import Source
+from harness.runtimes.options import refused_name
+from harness.runtimes.registry import runtimes
+
+
+class LiteRt:
+    """TFLite files with XNNPACK; lowered by ``ai-edge-quantizer`` from the float file."""
+
+    name = "litert"
+    interchange = "tflite"
+    build_packages = ("ai-edge-litert", "ai-edge-quantizer")
+    run_packages = ("ai-edge-litert", "numpy")
+    run_side = Path(__file__).with_name("run_side.py")
+
+    def __init__(self) -> None:
+        self.source = Source.of(LiteRt)
+
+    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
+        """Why it can't do this; empty when it can."""
+        return refused_name(runtime, providers=("xnnpack",)) or (
+            "" if precision.name in LOWERINGS else f"litert has no lowering to {precision.name}"
+        )
+
+    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
+        """Make the artifact from the float TFLite file."""
+        main = folder / "model.tflite"
+        LOWERINGS[precision.name](source, main, calibration)
+        return main
+
+    def weights(self, artifact: Path) -> Mapping[str, int]:
+        """Bytes of all constant tensors by dtype; a buffer that tensors share counts once. Scales are metadata here."""
+        from ai_edge_litert import schema_py_generated as schema
+
+        model: Any = schema.ModelT.InitFromPackedBuf(artifact.read_bytes(), 0)
+        names = {value: key.lower() for key, value in vars(schema.TensorType).items() if not key.startswith("_")}
+        found: Counter[str] = Counter()
+        counted: set[int] = set()
+        for graph in model.subgraphs:
+            for tensor in graph.tensors:
+                data = model.buffers[tensor.buffer].data
+                if data is not None and len(data) and tensor.buffer not in counted:
+                    counted.add(tensor.buffer)
+                    found[names[tensor.type]] += len(data)
+        return dict(found)
+
+
+def _fp32(source: Path, main: Path, calibration: Array) -> None:
+    main.write_bytes(source.read_bytes())
+
+
+def _fp16(source: Path, main: Path, calibration: Array) -> None:
+    """Weights stored in half precision; XNNPACK computes in float."""
+    from ai_edge_quantizer import qtyping
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+
+    rules = _rules()
+    rules.add_weight_only_config(
+        ".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING
+    )
+    _quantize(source, main, rules, None)
+
+
+def _int8_dynamic(source: Path, main: Path, calibration: Array) -> None:
+    from ai_edge_quantizer import qtyping
+
+    rules = _rules()
+    rules.add_dynamic_config(".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=8)
+    _quantize(source, main, rules, None)
+
+
+def _int8_static(source: Path, main: Path, calibration: Array) -> None:
+    """Activations and weights int8, weights per channel; inputs and outputs stay float."""
+    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_quantizer import calibrator, qtyping
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+    from ai_edge_quantizer.utils import qsv_utils
+
+    names = qtyping.TFLOperationName
+    rules = _rules()
+    rules.add_static_config(".*", names.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
+    for side in (names.INPUT, names.OUTPUT):
+        rules.add_quantization_config(".*", side, algorithm_key=AlgorithmName.NO_QUANTIZE)
+    signature, sides = next(iter(Interpreter(model_path=str(source)).get_signature_list().items()))
+    samples = {signature: [{sides["inputs"][0]: calibration[i : i + 1]} for i in range(len(calibration))]}
+    # The quantizer's default is a moving average of each sample's range, which clips: five times the output error here.
+    ranges = calibrator.Calibrator(source.read_bytes(), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
+    ranges.calibrate(samples, rules)
+    _quantize(source, main, rules, ranges.get_model_qsvs())
+
+
+def _rules() -> Any:
+    from ai_edge_quantizer import recipe_manager
+
+    return recipe_manager.RecipeManager()
+
+
+def _quantize(source: Path, main: Path, rules: Any, ranges: Any) -> None:
+    from ai_edge_quantizer import quantizer
+
+    lowering = quantizer.Quantizer(str(source), rules.get_quantization_recipe())
+    made = lowering.quantize() if ranges is None else lowering.quantize(ranges)
+    main.write_bytes(bytes(made.quantized_model))
+
+
+LOWERINGS = {"fp32": _fp32, "fp16": _fp16, "int8_dynamic": _int8_dynamic, "int8_static": _int8_static}
+
+runtimes.add(LiteRt())

@@ -1,0 +1,1 @@
+"""Intervals and paired tests on plain values; thin on scipy."""

@@ -1,0 +1,157 @@
+"""The artifact cache: content-addressed, atomic, safe under several processes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.core.artifact import Artifact
+from harness.store.atomic import sync_folder
+
+SCHEMA = 1
+CARD = "artifact.json"
+STALE_SECONDS = 24 * 3600
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    """The address of whatever is made from *parts*: SHA-256 of their canonical JSON."""
+    text = json.dumps({"cache_schema": SCHEMA, **parts}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class ArtifactStore:
+    """A folder of artifacts by key: ``<root>/artifacts/<2 digits>/<key>/`` with the files and a card."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.notices: list[str] = []
+        """What had to be said, such as an entry found corrupt."""
+        self._shelves = root / "artifacts"
+        self._staging = root / "staging"
+        self._locks = root / "locks"
+        for folder in (self._shelves, self._staging, self._locks):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+
+    def find(self, key: str) -> Artifact | None:
+        """The artifact under *key*, verified byte by byte; a corrupt entry is removed, said, and not found."""
+        folder = self._folder(key)
+        if not folder.is_dir():
+            return None
+        try:
+            return _read(folder, key)
+        except (OSError, ValueError, KeyError, TypeError) as err:
+            self.notices.append(f"cache entry {key[:12]} was corrupt and is built again: {err}")
+            self._discard(folder)
+            return None
+
+    @contextmanager
+    def building(self, key: str) -> Iterator[Path]:
+        """Hold the lock of *key* and give an empty folder to build in; removed afterwards unless committed."""
+        from filelock import FileLock
+
+        staged = self._staging / f"{key[:12]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        with FileLock(str(self._locks / f"{key}.lock")):
+            staged.mkdir()
+            try:
+                yield staged
+            finally:
+                shutil.rmtree(staged, ignore_errors=True)
+
+    def commit(
+        self, key: str, staged: Path, main: str, weights: Mapping[str, int], provenance: Mapping[str, Any]
+    ) -> Artifact:
+        """Put the files of *staged* under *key*, at once and for good.
+
+        Raises:
+            OSError: the cache can't be written.
+            ValueError: *main* is missing or empty.
+        """
+        if not (staged / main).is_file() or (staged / main).stat().st_size == 0:
+            raise ValueError(f"the build left no file {main!r}")
+        files = {name: _sha256(staged / name) for name in _files(staged)}
+        packed = sum(len(gzip.compress((staged / name).read_bytes(), compresslevel=6, mtime=0)) for name in files)
+        card = {
+            "schema": SCHEMA,
+            "key": key,
+            "main": main,
+            "files": files,
+            "size_bytes": sum((staged / name).stat().st_size for name in files),
+            "gzip_bytes": packed,
+            "weights": dict(weights),
+            "provenance": dict(provenance),
+        }
+        (staged / CARD).write_text(json.dumps(card, sort_keys=True, indent=1), encoding="utf-8")
+        for path in [staged / name for name in [*files, CARD]]:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        folder = self._folder(key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            self._discard(folder)
+        os.rename(staged, folder)
+        sync_folder(folder.parent)
+        return _read(folder, key)
+
+    def _folder(self, key: str) -> Path:
+        return self._shelves / key[:2] / key
+
+    def _discard(self, folder: Path) -> None:
+        """Remove an entry so that no reader ever sees half of it."""
+        aside = self._staging / f"discarded-{uuid.uuid4().hex}"
+        try:
+            os.rename(folder, aside)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove what a killed build left behind."""
+        for left in self._staging.iterdir():
+            try:
+                if time.time() - left.stat().st_mtime > STALE_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)
+            except FileNotFoundError:
+                continue
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != CARD)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _read(folder: Path, key: str) -> Artifact:
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    if card["schema"] != SCHEMA or card["key"] != key:
+        raise ValueError(f"its card says schema {card['schema']!r}, key {str(card['key'])[:12]!r}")
+    found = {name: _sha256(folder / name) for name in _files(folder)}
+    if found != card["files"]:
+        wrong = sorted(name for name in found.keys() | card["files"].keys() if found.get(name) != card["files"].get(name))
+        raise ValueError(f"content differs from its card: {', '.join(wrong)}")
+    whole = hashlib.sha256("".join(f"{name}\0{found[name]}\n" for name in sorted(found)).encode()).hexdigest()
+    return Artifact(
+        key=key,
+        folder=folder,
+        main=card["main"],
+        sha256=found[card["main"]] if len(found) == 1 else whole,
+        size_bytes=int(card["size_bytes"]),
+        gzip_bytes=int(card["gzip_bytes"]),
+        weights={str(k): int(v) for k, v in card["weights"].items()},
+        provenance=card["provenance"],
+    )

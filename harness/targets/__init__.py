@@ -1,0 +1,1 @@
+"""Where artifacts run, and how a worker is reached there."""

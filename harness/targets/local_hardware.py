@@ -1,0 +1,49 @@
+"""What hardware class this machine is."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+from harness.core.environment import INT8_FEATURES, Hardware
+
+VECTOR_FEATURES = (*INT8_FEATURES, "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_bf16", "amx_bf16", "asimd", "sve")
+
+
+def local_hardware(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> Hardware:
+    """Read CPU model, usable cores, quota and vector instruction sets from the system."""
+    fields = _cpu_fields(proc / "cpuinfo")
+    flags = set(fields.get("flags", fields.get("Features", "")).split())
+    return Hardware(
+        machine=platform.machine(),
+        cpu=_cpu_name(fields),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        quota_cores=_quota(cgroup / "cpu.max"),
+        features=tuple(sorted(feature for feature in VECTOR_FEATURES if feature in flags)),
+    )
+
+
+def _cpu_fields(cpuinfo: Path) -> dict[str, str]:
+    try:
+        first = cpuinfo.read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0]
+    except OSError:
+        return {}
+    rows = [line.split(":", 1) for line in first.splitlines() if ":" in line]
+    return {key.strip(): value.strip() for key, value in rows}
+
+
+def _cpu_name(fields: dict[str, str]) -> str:
+    name = fields.get("model name") or fields.get("Model") or fields.get("Hardware") or platform.processor() or "unknown CPU"
+    parts = [fields[key] for key in ("cpu family", "model", "stepping") if key in fields]
+    if not parts:
+        parts = [fields[key] for key in ("CPU implementer", "CPU part", "CPU variant") if key in fields]
+    return f"{name} ({'/'.join(parts)})" if parts else name
+
+
+def _quota(cpu_max: Path) -> float | None:
+    try:
+        allowed, period = cpu_max.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return None
+    return None if allowed == "max" else round(int(allowed) / int(period), 2)

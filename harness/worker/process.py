@@ -1,0 +1,130 @@
+"""The handle on a worker process: start it, ask it, learn how it died, end it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from harness.core.data import Array
+from harness.worker import program
+
+LAST_LINES = 12
+
+
+class WorkerFailure(Exception):  # noqa: N818 - an outcome of one cell, not a mistake of the user's
+    """The worker refused, died or hung; the text says how, with the signal and its last lines."""
+
+
+class Worker:
+    """A fresh process with one engine in it, reached through an execnet gateway.
+
+    Use it in a ``with``: leaving it ends the process, whatever state it is in.
+    """
+
+    def __init__(self, gateway: str, *, run_side: Path, log: Path, timeout_s: float) -> None:
+        """Start the process and import the engine.
+
+        Args:
+            gateway: execnet specification of the process.
+            run_side: the engine's part of the program.
+            log: where the worker's own output goes.
+            timeout_s: how long one operation may take before the worker counts as hung.
+
+        Raises:
+            WorkerFailure: it did not start, or the engine could not be imported.
+        """
+        import execnet
+
+        self._log = log
+        self._timeout_s = timeout_s
+        self._group = execnet.Group(execmodel="thread")
+        try:
+            self._gateway = self._group.makegateway(gateway)
+            self._channel = self._gateway.remote_exec(program)
+            self.greeting = self.ask(
+                "hello",
+                protocol=program.PROTOCOL,
+                run_side=run_side.read_text(encoding="utf-8"),
+                name=str(run_side),
+                log=str(log),
+            )
+        except (OSError, EOFError, execnet.HostNotFound) as err:
+            self.end()
+            raise WorkerFailure(f"the worker process did not start: {type(err).__name__}: {err}") from err
+        except BaseException:
+            self.end()
+            raise
+
+    def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
+        """Send one operation and return its answer.
+
+        Raises:
+            WorkerFailure: the operation failed, the process died, or it did not answer in time.
+        """
+        try:
+            self._channel.send({"op": operation, **fields})
+            answer: dict[str, Any] = self._channel.receive(self._timeout_s)
+        except self._channel.TimeoutError:
+            self.end()
+            raise WorkerFailure(
+                f"the worker hung in {operation!r}: no answer in {self._timeout_s:g} s{self._last_lines()}"
+            ) from None
+        except (EOFError, OSError) as err:
+            raise WorkerFailure(f"the worker died in {operation!r}: {self._how_it_died()}{self._last_lines()}") from err
+        if not answer.pop("ok"):
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(answer["traceback"])
+            raise WorkerFailure(f"{operation} failed: {answer['error']}")
+        return answer
+
+    def prepare(self, sample: Array) -> int:
+        """Bind one sample for timing; returns the first inference's ns."""
+        return int(self.ask("prepare", sample=sample.tobytes(), dtype=str(sample.dtype), shape=list(sample.shape))["first_ns"])
+
+    def predict(self, inputs: Array, batch: int) -> Array:
+        """Outputs for *inputs* (n, ...), *batch* samples at a time."""
+        answer = self.ask(
+            "predict", inputs=inputs.tobytes(), dtype=str(inputs.dtype), shape=list(inputs.shape), batch=batch
+        )
+        return np.frombuffer(answer["outputs"], dtype=answer["dtype"]).reshape(answer["shape"])
+
+    def time(self, iterations: int) -> Array:
+        """One epoch: ns of each of *iterations* inferences, int64."""
+        return np.frombuffer(self.ask("time", iterations=iterations)["times"], dtype=np.int64)
+
+    def end(self) -> None:
+        """End the process; killed when it does not go by itself."""
+        self._group.terminate(timeout=1.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def _how_it_died(self) -> str:
+        # execnet keeps the process object to itself; without it the cause is merely unknown.
+        process = getattr(getattr(self._gateway, "_io", None), "popen", None)
+        if process is None:
+            return "the connection was lost"
+        try:
+            code = process.wait(timeout=5)
+        except Exception as err:  # the reason of a death that is reported either way
+            return f"the connection was lost, the process lives on ({type(err).__name__})"
+        if code < 0:
+            return f"signal {signal.Signals(-code).name}"
+        return f"exit code {code}"
+
+    def _last_lines(self) -> str:
+        try:
+            lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        kept = [line for line in lines if line.strip()][-LAST_LINES:]
+        return "; its last lines:\n" + "\n".join(f"    {line}" for line in kept) if kept else ""

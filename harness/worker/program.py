@@ -1,0 +1,210 @@
+"""The program inside a worker process: load, predict, time, report memory.
+
+It is sent to the worker as text and must stand alone: the standard library and numpy, nothing of this package. The
+engine's part, the *run side*, is a second text in the first message. A run side defines::
+
+    def versions() -> dict[str, str]                      # of the engine's distributions
+    def open_session(path: str, options: dict) -> Session # options: threads, provider and the cell's engine options
+
+    class Session:
+        def predict(self, batch): ...   # numpy (n, ...) -> numpy outputs (n, ...), float
+        def prepare(self, sample): ...  # numpy (1, ...) -> a callable without arguments: one complete inference
+        def describe(self): ...         # dict of plain values: inputs, placement, whatever the engine tells
+        def close(self): ...
+
+Every message is a dict with ``op``; every answer a dict with ``ok``. Arrays travel as bytes with dtype and shape.
+"""
+
+from __future__ import annotations
+
+import array
+import faulthandler
+import gc
+import linecache
+import os
+import sys
+import threading
+import time
+import traceback
+import types
+from collections.abc import Callable
+from typing import Any
+
+PROTOCOL = 1
+
+
+def memory_bytes() -> dict[str, int]:
+    """Resident and peak resident bytes of this process."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            rows = dict(line.split(":", 1) for line in status if line.startswith(("VmRSS", "VmHWM")))
+        return {"rss": int(rows["VmRSS"].split()[0]) * 1024, "peak": int(rows["VmHWM"].split()[0]) * 1024}
+    except (OSError, KeyError):
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+        return {"rss": peak, "peak": peak}
+
+
+def reset_peak() -> bool:
+    """Let the peak start again from the present resident size; False where the kernel does not offer it."""
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as handle:
+            handle.write("5")
+    except OSError:
+        return False
+    return True
+
+
+def time_epoch(step: Callable[[], Any], iterations: int) -> array.array[int]:
+    """Nanoseconds of each of *iterations* calls, garbage collection held off meanwhile."""
+    clock = time.perf_counter_ns
+    times = array.array("q", bytes(8 * iterations))
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for i in range(iterations):
+            start = clock()
+            step()
+            times[i] = clock() - start
+    finally:
+        if collecting:
+            gc.enable()
+    return times
+
+
+def exit_with_parent(poll_seconds: float = 0.5) -> None:
+    """End this process when its parent is gone: a busy worker would otherwise run on."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(poll_seconds)
+        os._exit(3)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def load_run_side(text: str, name: str) -> types.ModuleType:
+    """The run side as a module whose tracebacks show its lines."""
+    module = types.ModuleType("run_side")
+    module.__file__ = name
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), module.__dict__)  # noqa: S102 - this is how a run side reaches the worker
+    return module
+
+
+class Program:
+    """One worker's state and its answers; a method per operation."""
+
+    def __init__(self) -> None:
+        self.run_side: Any = None
+        self.session: Any = None
+        self.step: Callable[[], Any] | None = None
+        self.idle = 0
+
+    def hello(self, protocol: int, run_side: str, name: str, log: str) -> dict[str, Any]:
+        """Shake hands, send this process's output to *log*, import the engine."""
+        if protocol != PROTOCOL:
+            raise ValueError(f"the worker speaks protocol {PROTOCOL}, it was asked for {protocol}")
+        if log:
+            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            os.dup2(descriptor, 1)
+            os.dup2(descriptor, 2)
+            sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+            sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+        faulthandler.enable()
+        exit_with_parent()
+        sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]
+        start = time.perf_counter_ns()
+        self.run_side = load_run_side(run_side, name)
+        versions = dict(self.run_side.versions())
+        imported = time.perf_counter_ns() - start
+        self.idle = memory_bytes()["rss"]
+        return {
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "python": sys.version.split()[0],
+            "versions": versions,
+            "import_ns": imported,
+        }
+
+    def load(self, path: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Open the artifact at *path*."""
+        reset_peak()
+        start = time.perf_counter_ns()
+        self.session = self.run_side.open_session(path, options)
+        loaded = time.perf_counter_ns() - start
+        return {"load_ns": loaded, "description": self.session.describe()}
+
+    def prepare(self, sample: bytes, dtype: str, shape: list[int]) -> dict[str, Any]:
+        """Bind one sample for timing and run the first inference."""
+        self.step = self.session.prepare(_array(sample, dtype, shape))
+        start = time.perf_counter_ns()
+        self.step()
+        return {"first_ns": time.perf_counter_ns() - start}
+
+    def memory(self) -> dict[str, Any]:
+        """Peak resident bytes since loading began, over the idle level with the engine imported."""
+        now = memory_bytes()
+        return {"idle": self.idle, "rss": now["rss"], "peak": now["peak"], "over_idle": max(now["peak"] - self.idle, 0)}
+
+    def predict(self, inputs: bytes, dtype: str, shape: list[int], batch: int) -> dict[str, Any]:
+        """Outputs for all samples, *batch* at a time."""
+        import numpy as np
+
+        samples = _array(inputs, dtype, shape)
+        parts = [np.asarray(self.session.predict(samples[i : i + batch])) for i in range(0, len(samples), batch)]
+        outputs = np.ascontiguousarray(np.concatenate(parts))
+        return {"outputs": outputs.tobytes(), "dtype": str(outputs.dtype), "shape": [int(d) for d in outputs.shape]}
+
+    def warm_up(self, least_iterations: int, least_ns: int) -> dict[str, Any]:
+        """Run until both minima are met; answers the median of the later half, in ns."""
+        assert self.step is not None, "prepare comes first"
+        times: list[int] = []
+        deadline = time.perf_counter_ns() + least_ns
+        while len(times) < least_iterations or time.perf_counter_ns() < deadline:
+            times.extend(time_epoch(self.step, 1))
+        later = sorted(times[len(times) // 2 :])
+        return {"p50_ns": later[len(later) // 2], "iterations": len(times)}
+
+    def time(self, iterations: int) -> dict[str, Any]:
+        """One epoch: ns per inference, as int64 bytes."""
+        assert self.step is not None, "prepare comes first"
+        return {"times": time_epoch(self.step, iterations).tobytes()}
+
+    def close(self) -> dict[str, Any]:
+        """Give the artifact back."""
+        if self.session is not None:
+            self.session.close()
+        self.session = self.step = None
+        return {}
+
+
+def _array(data: bytes, dtype: str, shape: list[int]) -> Any:
+    import numpy as np
+
+    return np.frombuffer(data, dtype=dtype).reshape(shape)
+
+
+OPERATIONS = ("hello", "load", "prepare", "memory", "predict", "warm_up", "time", "close")
+
+
+def serve(channel: Any) -> None:
+    """Answer messages until the channel closes."""
+    program = Program()
+    for message in channel:
+        operation = message.pop("op")
+        try:
+            if operation not in OPERATIONS:
+                raise ValueError(f"unknown operation {operation!r}; this worker knows {', '.join(OPERATIONS)}")
+            answer = getattr(program, operation)(**message)
+        except Exception as err:  # the worker's boundary: every failure becomes an answer with its reason
+            channel.send({"ok": False, "error": f"{type(err).__name__}: {err}", "traceback": traceback.format_exc()})
+        else:
+            channel.send({"ok": True, **answer})
+
+
+if __name__ == "__channelexec__":
+    serve(channel)  # type: ignore[name-defined]  # noqa: F821 - execnet puts it there
