@@ -24,7 +24,11 @@ class UnknownName(HarnessError):
         near = get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         exists = ", ".join(known) if known else "none is registered"
-        text = f"unknown {kind} {name!r}{hint} Existing: {exists}." if near else f"unknown {kind} {name!r}. Existing: {exists}."
+        text = (
+            f"unknown {kind} {name!r}{hint} Existing: {exists}."
+            if near
+            else f"unknown {kind} {name!r}. Existing: {exists}."
+        )
         return cls(f"{text} {remedy}".rstrip())
 
 

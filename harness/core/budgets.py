@@ -59,11 +59,17 @@ class Budgets:
 
 
 def _parse_row(row: object) -> Row:
-    if not (isinstance(row, (list, tuple)) and len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], Mapping)):
-        raise InvalidMatrix(f"a budget row is (pattern, dict of limits), such as ('*/int8_*', dict(size_ratio='0.4 x')); got {row!r}.")
+    if not (
+        isinstance(row, (list, tuple)) and len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], Mapping)
+    ):
+        raise InvalidMatrix(
+            f"a budget row is (pattern, dict of limits), such as ('*/int8_*', dict(size_ratio='0.4 x')); got {row!r}."
+        )
     pattern, written = row
     if not pattern or len(pattern.split("/")) > 4:
-        raise InvalidMatrix(f"budget pattern {pattern!r}: write model/recipe/runtime/target with wildcards; parts at the end may be left out.")
+        raise InvalidMatrix(
+            f"budget pattern {pattern!r}: write model/recipe/runtime/target with wildcards; parts at the end may be left out."
+        )
     limits: dict[str, Limit | None] = {}
     for name, text in written.items():
         units = CHANGES[name].units if name in CHANGES else METRICS[name].units if name in METRICS else None

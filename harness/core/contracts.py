@@ -30,7 +30,11 @@ class Framework(Protocol):
 
     name: str
     source: Source
-    packages: Sequence[str]
+
+    @property
+    def packages(self) -> Sequence[str]:
+        """Distributions that decide what it computes."""
+        ...
 
     def state(self, model: Any) -> Mapping[str, Array]:
         """All weights and buffers by name."""
@@ -51,7 +55,11 @@ class Exporter(Protocol):
     format: str
     """The format's name and the file's suffix: ``onnx``, ``tflite``, ``pt2``."""
     source: Source
-    packages: Sequence[str]
+
+    @property
+    def packages(self) -> Sequence[str]:
+        """Distributions that decide what the file holds."""
+        ...
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
         """Write *model* to *path*; *example* is a small batch of real samples."""
@@ -66,12 +74,18 @@ class Runtime(Protocol):
     source: Source
     interchange: str
     """The interchange format that it lowers from."""
-    build_packages: Sequence[str]
-    """Distributions whose versions decide what an artifact holds."""
-    run_packages: Sequence[str]
-    """Distributions that the worker needs."""
     run_side: Path
     """A Python file of its own (numpy and the engine only), sent to the worker; see ``harness.worker.program``."""
+
+    @property
+    def build_packages(self) -> Sequence[str]:
+        """Distributions whose versions decide what an artifact holds."""
+        ...
+
+    @property
+    def run_packages(self) -> Sequence[str]:
+        """Distributions that the worker needs."""
+        ...
 
     def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
         """Why it can't do *precision* with this provider and these options by design; empty when it can."""

@@ -38,7 +38,9 @@ def parse_limit(name: str, text: object, units: Mapping[str, float]) -> Limit:
         )
     match = _LIMIT.fullmatch(text.strip())
     if match is None:
-        raise InvalidLimit(f"{name}={text!r} is not a number with a unit. Write for example {example} (units: {allowed}).")
+        raise InvalidLimit(
+            f"{name}={text!r} is not a number with a unit. Write for example {example} (units: {allowed})."
+        )
     if not match["unit"]:
         raise InvalidLimit(f"{name}={text!r} has no unit. Write for example {example} (units: {allowed}).")
     if match["unit"] not in units:

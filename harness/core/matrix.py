@@ -63,7 +63,9 @@ class Matrix:
         needed = frozenset(_names("required", required)) if required else frozenset()
         engines = {RuntimeName.parse(name).engine for name in runtime_names}
         if needed - engines:
-            raise InvalidMatrix(f"required={sorted(needed - engines)} names no runtime of this matrix; it has {sorted(engines)}.")
+            raise InvalidMatrix(
+                f"required={sorted(needed - engines)} names no runtime of this matrix; it has {sorted(engines)}."
+            )
         matrix = cls(
             models=_names("models", models),
             recipes=_names("recipes", recipes),
@@ -120,13 +122,17 @@ class Matrix:
         if idle:
             one = idle[0]
             kind = "no gate compares it with a baseline" if one in CHANGES else f"add one: @harness.gate({one!r})"
-            raise InvalidMatrix(f"{where}: the budget table limits {', '.join(idle)}, but no test gates on it, so nothing would be enforced; {kind}.")
+            raise InvalidMatrix(
+                f"{where}: the budget table limits {', '.join(idle)}, but no test gates on it, so nothing would be enforced; {kind}."
+            )
 
     def _check_patterns(self) -> None:
         cells = self.cells()
         for row in self.budgets.rows:
             if not any(matches(row.pattern, cell) for cell in cells):
-                raise InvalidMatrix(f"budget row {row.pattern!r} fits no cell of the matrix; its first cell is {cells[0].id}.")
+                raise InvalidMatrix(
+                    f"budget row {row.pattern!r} fits no cell of the matrix; its first cell is {cells[0].id}."
+                )
 
 
 def _names(side: str, value: object) -> tuple[str, ...]:
@@ -134,7 +140,9 @@ def _names(side: str, value: object) -> tuple[str, ...]:
         raise InvalidMatrix(f"{side}={value!r}: write a list of names.")
     names = tuple(value)
     if not names:
-        raise InvalidMatrix(f"{side} is empty: the matrix would have no cells, and a gate with no cells can't be green.")
+        raise InvalidMatrix(
+            f"{side} is empty: the matrix would have no cells, and a gate with no cells can't be green."
+        )
     for name in names:
         if not isinstance(name, str):
             raise InvalidMatrix(f"{side} holds {name!r}; names are texts.")

@@ -53,7 +53,9 @@ class Change:
     """The limit when a budget names none; None means that a change is noted, never failed."""
 
 
-ACCURACY_CHANGE = Change(name="accuracy_change", figure="accuracy_fraction", units=_POINTS, default=Limit(value=0.01, text="1 pp"))
+ACCURACY_CHANGE = Change(
+    name="accuracy_change", figure="accuracy_fraction", units=_POINTS, default=Limit(value=0.01, text="1 pp")
+)
 SIZE_CHANGE = Change(name="size_change", figure="size_bytes", units=_TIMES, default=Limit(value=1.0, text="1 x"))
 LATENCY_CHANGE = Change(name="latency_change", figure="latency_p50_ns_per_inference", units=_TIMES, default=None)
 MEMORY_CHANGE = Change(name="memory_change", figure="memory_peak_bytes", units=_TIMES, default=None)

@@ -22,7 +22,9 @@ class Input:
     def check(self, inputs: Array, where: str) -> None:
         """Raise ``ContractError`` unless *inputs* is a batch of such samples."""
         if inputs.shape[1:] != self.shape or str(inputs.dtype) != self.dtype:
-            raise ContractError(f"{where}: one sample is {inputs.dtype} {inputs.shape[1:]}, but the model's input {self.name!r} takes {self.dtype} {self.shape}.")
+            raise ContractError(
+                f"{where}: one sample is {inputs.dtype} {inputs.shape[1:]}, but the model's input {self.name!r} takes {self.dtype} {self.shape}."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ REFERENCE_RECIPE = "fp32"
 """The recipe whose artifact is the reference for size, latency and memory on the same runtime."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_RUNTIME = re.compile(r"(?P<engine>[a-z][a-z0-9_]*)(?::(?P<provider>[a-z][a-z0-9_]*))?(?P<options>(?:,[a-z][a-z0-9_]*=[A-Za-z0-9_.-]+)*)")
+_RUNTIME = re.compile(
+    r"(?P<engine>[a-z][a-z0-9_]*)(?::(?P<provider>[a-z][a-z0-9_]*))?(?P<options>(?:,[a-z][a-z0-9_]*=[A-Za-z0-9_.-]+)*)"
+)
 
 
 def checked_name(kind: str, name: object) -> str:
@@ -24,7 +26,9 @@ def checked_name(kind: str, name: object) -> str:
         return name
     slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-") if isinstance(name, str) else ""
     hint = f"; {slug!r} would do" if slug else ""
-    raise InvalidName(f"{kind} name {name!r} can't stand in a cell's id: use letters, digits, '_', '.' and '-' and begin with a letter or digit{hint}.")
+    raise InvalidName(
+        f"{kind} name {name!r} can't stand in a cell's id: use letters, digits, '_', '.' and '-' and begin with a letter or digit{hint}."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,9 @@ class RuntimeName:
         """
         match = _RUNTIME.fullmatch(text) if isinstance(text, str) else None
         if match is None:
-            raise InvalidName(f"runtime name {text!r} is not of the form engine[:provider][,option=value]; for example 'onnxruntime' or 'onnxruntime,threads=2'.")
+            raise InvalidName(
+                f"runtime name {text!r} is not of the form engine[:provider][,option=value]; for example 'onnxruntime' or 'onnxruntime,threads=2'."
+            )
         pairs = [part.split("=", 1) for part in match["options"].split(",") if part]
         options = {key: value for key, value in pairs}
         if len(options) != len(pairs):

@@ -7,7 +7,7 @@ from harness.core.finding import Verdict
 STAGES = ("train", "compress", "convert", "load", "run", "measure")
 
 
-class CellProblem(Exception):  # noqa: N818 - an outcome of a cell, not a mistake of the user's
+class CellProblem(Exception):
     """Ends one cell, never the run: ``unsupported(reason)``, ``unavailable(reason)`` or ``error(stage)``."""
 
     def __init__(self, verdict: Verdict, reason: str, stage: str = "") -> None:

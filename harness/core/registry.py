@@ -41,9 +41,13 @@ class Registry(Generic[Entry]):
         name = checked_name(self.kind, entry.name)
         held = self._entries.get(name)
         if held is not None and held.source.path != entry.source.path:
-            raise DuplicateName(f"{self.kind} {name!r} is registered twice: at {held.source} and at {entry.source}. Rename one.")
+            raise DuplicateName(
+                f"{self.kind} {name!r} is registered twice: at {held.source} and at {entry.source}. Rename one."
+            )
         if held is not None and held.source.line != entry.source.line and held.source.module == entry.source.module:
-            raise DuplicateName(f"{self.kind} {name!r} is registered twice in {held.source.path}: lines {held.source.line} and {entry.source.line}. Rename one.")
+            raise DuplicateName(
+                f"{self.kind} {name!r} is registered twice in {held.source.path}: lines {held.source.line} and {entry.source.line}. Rename one."
+            )
         self._entries[name] = entry
 
     def get(self, name: str) -> Entry:

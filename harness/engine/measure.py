@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,13 +47,13 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
         CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
     """
     inputs = reference.load("inputs")
-    with _loaded(cell, artifact, settings) as (worker, loaded):
-        with _stage("run"):
-            first_ns = worker.prepare(inputs[:1])
-            worker.time(INFERENCES_BEFORE_MEMORY)
-            memory = worker.ask("memory")
-            outputs = worker.predict(inputs, EVALUATION_BATCH)
-            worker.ask("close")
+    worker, loaded = _open(cell, artifact, settings)
+    with worker, _stage("run"):
+        first_ns = worker.prepare(inputs[:1])
+        worker.time(INFERENCES_BEFORE_MEMORY)
+        memory = worker.ask("memory")
+        outputs = worker.predict(inputs, EVALUATION_BATCH)
+        worker.ask("close")
     with _stage("measure"):
         correct, measured = _accuracy(cell, outputs, reference)
     figures = (
@@ -78,18 +79,20 @@ def timing(
     Raises:
         CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
     """
+    sides = [(cell, artifact)] if fp32 is None else [(cell, artifact), (cell.reference, fp32)]
 
     @contextmanager
     def open_pair() -> Iterator[tuple[Timed, Timed | None]]:
-        with ExitStack() as stack:
-            sides: list[Worker] = []
-            for which, side in ((cell, artifact), (cell.reference, fp32)):
-                if side is not None:
-                    worker, _ = stack.enter_context(_loaded(which, side, settings))
-                    sides.append(worker)
-            for worker in sides:
+        # Both start at the same time: importing an engine takes longer than timing it.
+        with ExitStack() as stack, ThreadPoolExecutor(max_workers=len(sides)) as pool:
+            starting = [pool.submit(_open, which, side, settings) for which, side in sides]
+            wait(starting)
+            workers = [stack.enter_context(one.result()[0]) for one in starting if one.exception() is None]
+            for one in starting:
+                one.result()
+            for worker in workers:
                 worker.prepare(sample)
-            yield sides[0], sides[1] if len(sides) > 1 else None
+            yield workers[0], workers[1] if len(workers) > 1 else None
 
     seed = zlib.crc32(cell.id.encode())
     with _stage("run"):
@@ -98,23 +101,22 @@ def timing(
         return timed, latency_measurements(timed)
 
 
-@contextmanager
-def _loaded(cell: Cell, artifact: Artifact, settings: Settings) -> Iterator[tuple[Worker, dict[str, Any]]]:
-    """A worker with *artifact* open in it, and its answer to loading."""
+def _open(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:
+    """A fresh worker with *artifact* open in it, and its answer to loading; the caller ends it."""
     _, _, name, runtime = parts_of(cell)
     threads = _threads(cell, settings)
     logs = settings.scratch / "workers"
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{cell.id.replace('/', '~')}.log"
     options = {**dict(name.options), "threads": threads, "provider": name.provider}
-    with ExitStack() as stack:
-        with _stage("load"):
-            gateway = targets.get(cell.target).gateway(threads)
-            worker = stack.enter_context(
-                Worker(gateway, run_side=runtime.run_side, log=log, timeout_s=settings.worker_timeout_s)
-            )
-            loaded = worker.ask("load", path=str(artifact.path), options=options)
-        yield worker, loaded
+    with _stage("load"):
+        gateway = targets.get(cell.target).gateway(threads)
+        worker = Worker(gateway, run_side=runtime.run_side, log=log, timeout_s=settings.worker_timeout_s)
+        try:
+            return worker, worker.ask("load", path=str(artifact.path), options=options)
+        except BaseException:
+            worker.end()
+            raise
 
 
 @contextmanager
@@ -152,4 +154,3 @@ def _environment(
         options=name.options,
         python=worker.greeting["python"],
     )
-

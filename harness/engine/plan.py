@@ -27,8 +27,8 @@ def check_names(matrix: Matrix) -> None:
     for name in matrix.models:
         model = models.get(name)
         for registry, wanted in ((datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)):
-            if wanted not in registry:  # type: ignore[operator]
-                error = UnknownName.among(registry.kind, wanted, registry.names())  # type: ignore[attr-defined]
+            if wanted not in registry:
+                error = UnknownName.among(registry.kind, wanted, registry.names())
                 raise ContractError(f"model {name!r} ({model.source}): {error}")
     for name in matrix.recipes:
         parse_recipe(name)

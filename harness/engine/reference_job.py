@@ -50,7 +50,9 @@ def write_reference(model: Model, folder: Path) -> dict[str, Any]:
             raise WeightsError(f"model {model.name!r} ({model.source}): weight {name!r} holds NaN or infinity.")
     outputs = framework.predict(built, data.evaluation.inputs)
     if not np.isfinite(outputs).all():
-        raise WeightsError(f"model {model.name!r} ({model.source}): its outputs on the evaluation set hold NaN or infinity.")
+        raise WeightsError(
+            f"model {model.name!r} ({model.source}): its outputs on the evaluation set hold NaN or infinity."
+        )
     weights = _state_sha256(state)
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in {
@@ -76,7 +78,11 @@ def write_reference(model: Model, folder: Path) -> dict[str, Any]:
 def _probe(model: Model) -> Array:
     random = np.random.default_rng(20_260_101)
     shape = (PROBE_SAMPLES, *model.input.shape)
-    drawn = random.random(shape) if np.issubdtype(np.dtype(model.input.dtype), np.floating) else random.integers(0, 2, shape)
+    drawn = (
+        random.random(shape)
+        if np.issubdtype(np.dtype(model.input.dtype), np.floating)
+        else random.integers(0, 2, shape)
+    )
     return np.asarray(drawn.astype(model.input.dtype))
 
 

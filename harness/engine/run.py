@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
@@ -16,7 +17,7 @@ from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.result import MEASURED, ArtifactSummary, CellResult
 from harness.engine.builds import build_all
-from harness.engine.measure import probe, timing
+from harness.engine.measure import Probe, probe, timing
 from harness.engine.plan import obstacle
 from harness.engine.references import Reference, make_references
 from harness.engine.settings import Settings
@@ -35,11 +36,10 @@ class Run:
     """Builds and measures what cases ask for, and judges them. Not shared between threads."""
 
     def __init__(self, settings: Settings, baseline_of: BaselineOf, tell: Tell) -> None:
-        """
-        Args:
-            settings: folders, limits, threads.
-            baseline_of: the stored figures that a case's cell is held to.
-            tell: takes one line of progress.
+        """Args:
+        settings: folders, limits, threads.
+        baseline_of: the stored figures that a case's cell is held to.
+        tell: takes one line of progress.
         """
         self._settings = settings
         self._baseline_of = baseline_of
@@ -62,7 +62,10 @@ class Run:
             if case.metric.name == "latency_ratio" and case.limit is not None:
                 self._limits[case.cell] = min(case.limit.value, self._limits.get(case.cell, case.limit.value))
         wanted = {case.cell for case in cases} | {case.cell.reference for case in cases if case.metric.relative}
-        self._prepare_cells(cell for cell in sorted(wanted) if cell not in self._artifacts and cell not in self._problems)
+        self._prepare_cells(
+            cell for cell in sorted(wanted) if cell not in self._artifacts and cell not in self._problems
+        )
+        self._probe_all({case.cell for case in cases if case.metric.stage in FAR_STAGES})
 
     def findings(self, case: Case) -> list[Finding]:
         """Measure what *case* needs, unless that was done, and judge it."""
@@ -121,7 +124,7 @@ class Run:
         if fp32 is not None:
             self._record(cell, size_measurements(self._artifacts[cell], fp32))
         if stage in FAR_STAGES and (cell, Stage.PROBE) not in self._done:
-            self._probe(cell)
+            self._record_probe(cell, self._probe_one(cell))
         if stage is Stage.PROBE and relative and fp32 is not None:
             self._record_memory_ratio(cell)
         if stage is Stage.TIMING and (cell, Stage.TIMING) not in self._done:
@@ -138,8 +141,27 @@ class Run:
             )
         return self._artifacts[cell.reference]
 
-    def _probe(self, cell: Cell) -> None:
-        found = probe(cell, self._artifacts[cell], self._references[cell.model], self.hardware, self._settings)
+    def _probe_all(self, cells: Iterable[Cell]) -> None:
+        """Probe *cells*, several at one time: predictions and memory don't mind company, as latency would."""
+        waiting = [
+            cell
+            for cell in sorted(cells)
+            if cell in self._artifacts and cell not in self._problems and (cell, Stage.PROBE) not in self._done
+        ]
+        with ThreadPoolExecutor(max_workers=max(1, self._settings.jobs)) as pool:
+            probing = {pool.submit(self._probe_one, cell): cell for cell in waiting}
+            for number, done in enumerate(as_completed(probing), start=1):
+                cell = probing[done]
+                self._tell(f"measure {number}/{len(waiting)}: {cell.id}")
+                try:
+                    self._record_probe(cell, done.result())
+                except CellProblem as problem:
+                    self._set_problem(cell, problem)
+
+    def _probe_one(self, cell: Cell) -> Probe:
+        return probe(cell, self._artifacts[cell], self._references[cell.model], self.hardware, self._settings)
+
+    def _record_probe(self, cell: Cell, found: Probe) -> None:
         self._record(cell, found.measurements)
         result = self.results[cell]
         self.results[cell] = replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from harness.core.source import Source
 from harness.exporters.registry import add_exporter
 
 LARGEST_BATCH = 4096
-TRACES = ("stack_trace", "nn_module_stack", "source_fn_stack", "from_node", "torch_fn")
+PATHS = ("stack_trace", "from_node")
+"""Node metadata that holds the paths of this checkout: an artifact must not depend on where it was built."""
+ORIGINS = ("nn_module_stack", "source_fn_stack", "torch_fn")
+"""Node metadata that quantizers match patterns by; a finished artifact has no use for it."""
 
 
 def export_program(module: Any, example: Array) -> Any:
@@ -23,14 +27,14 @@ def export_program(module: Any, example: Array) -> Any:
         return torch.export.export(module, (torch.from_numpy(example.copy()),), dynamic_shapes=({0: batch},))
 
 
-def save_program(program: Any, path: Path) -> None:
-    """Save *program* without stack traces: they are most of a small file and hold the paths of this checkout."""
+def save_program(program: Any, path: Path, drop: Sequence[str] = (*PATHS, *ORIGINS)) -> None:
+    """Save *program* without the node metadata named in *drop*, which is most of a small file."""
     import torch
 
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
             for node in module.graph.nodes:
-                for name in TRACES:
+                for name in drop:
                     node.meta.pop(name, None)
     torch.export.save(program, str(path))
 
@@ -48,7 +52,7 @@ class TorchToPt2:
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
         """Write *model* to *path*."""
-        save_program(export_program(model.eval(), example), path)
+        save_program(export_program(model.eval(), example), path, drop=PATHS)
 
 
 add_exporter(TorchToPt2())

@@ -38,7 +38,11 @@ def judge_problem(case: Case, problem: CellProblem) -> list[Finding]:
     """The finding of a cell that could not be measured; unavailable is an error where the runtime is required."""
     verdict, reason, stage = problem.verdict, problem.reason, problem.stage
     if verdict is Verdict.UNAVAILABLE and case.required:
-        verdict, reason, stage = Verdict.ERROR, f"the suite requires this runtime, and it is unavailable: {reason}", "load"
+        verdict, reason, stage = (
+            Verdict.ERROR,
+            f"the suite requires this runtime, and it is unavailable: {reason}",
+            "load",
+        )
     what = f"error({stage})" if verdict is Verdict.ERROR else str(verdict)
     return [
         Finding(

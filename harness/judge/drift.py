@@ -46,11 +46,15 @@ def _accuracy(case: Case, result: CellResult, figure: Measurement, stored: Basel
     try:
         before, now = stored.samples.unpack_correct(), result.samples.unpack_correct()
     except ValueError as err:
-        return _finding(case, Verdict.ERROR, f"the baseline's samples can't be read: {err}", figure, stored, stage="measure")
+        return _finding(
+            case, Verdict.ERROR, f"the baseline's samples can't be read: {err}", figure, stored, stage="measure"
+        )
     flips = Flips(n=len(now), negative=int((before & ~now).sum()), positive=int((~before & now).sum()))
     interval = drop_interval(flips, ONE_SIDED_95)
     same = stored.artifact_sha256 == (result.artifact.sha256 if result.artifact else "")
-    unchanged = stored.samples.correct == result.samples.correct and stored.samples.predicted == result.samples.predicted
+    unchanged = (
+        stored.samples.correct == result.samples.correct and stored.samples.predicted == result.samples.predicted
+    )
     notes: tuple[str, ...] = ()
     if unchanged:
         verdict = Verdict.PASS
@@ -83,7 +87,11 @@ def _ratio(case: Case, change: Change, figure: Measurement, stored: BaselineFigu
         verdict, allowed = Verdict.REPORTED, ""
     else:
         limit = case.change_limit.value
-        judged = judge_exact(ratio, limit, at_most=True) if interval is None else judge_interval(interval, limit, at_most=True)
+        judged = (
+            judge_exact(ratio, limit, at_most=True)
+            if interval is None
+            else judge_interval(interval, limit, at_most=True)
+        )
         verdict, allowed = _regressed(judged), f", allowed {case.change_limit.text}"
     shown = f" {say_interval(interval, 'ratio')}" if interval else ""
     sentence = (

@@ -24,7 +24,9 @@ def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels:
         raise ValueError(f"{len(outputs)} outputs for {len(labels)} labels")
     bad = np.flatnonzero(~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1))
     if bad.size:
-        raise ValueError(f"outputs hold NaN or infinity in {bad.size} of {len(outputs)} samples, the first is sample {bad[0]}")
+        raise ValueError(
+            f"outputs hold NaN or infinity in {bad.size} of {len(outputs)} samples, the first is sample {bad[0]}"
+        )
     correct = np.asarray(metric(outputs, labels))
     if correct.shape != (len(labels),) or correct.dtype != np.bool_:
         raise ValueError(

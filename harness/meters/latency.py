@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -27,7 +27,7 @@ SMALLEST_N = {90: 44, 95: 90, 99: 459}
 class Timed(Protocol):
     """A worker that is ready to be timed."""
 
-    def ask(self, operation: str, /, **fields: int) -> dict[str, int]: ...
+    def ask(self, operation: str, **fields: Any) -> dict[str, Any]: ...
 
     def time(self, iterations: int) -> Array: ...
 
@@ -122,7 +122,7 @@ def latency_measurements(timing: Timing) -> list[Measurement]:
 
 def _warm_up(sides: Sequence[Timed]) -> int:
     """Warm every side up and choose one iteration count for all of them."""
-    fastest = min(
+    fastest: int = min(
         side.ask("warm_up", least_iterations=LEAST_WARM_ITERATIONS, least_ns=LEAST_WARM_NS)["p50_ns"] for side in sides
     )
     return max(LEAST_EPOCH_ITERATIONS, math.ceil(LEAST_EPOCH_NS / max(fastest, 1)))
@@ -138,4 +138,3 @@ def _one_round(
         return ours, reference.time(iterations)
     theirs = reference.time(iterations)
     return candidate.time(iterations), theirs
-

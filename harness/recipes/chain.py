@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from harness.core.names import REFERENCE_RECIPE
 from harness.core.recipe import Recipe
 from harness.errors import InvalidRecipe
@@ -23,7 +25,7 @@ def parse_recipe(text: str) -> Recipe:
     chain = tuple(steps.get(name) for name in names)
     if len(chain) > 1 and any(step.name == REFERENCE_RECIPE for step in chain):
         raise InvalidRecipe(f"recipe {text!r}: {REFERENCE_RECIPE!r} is the uncompressed reference and stands alone.")
-    for earlier, later in zip(chain, chain[1:], strict=False):
+    for earlier, later in pairwise(chain):
         if earlier.precision is not None:
             raise InvalidRecipe(
                 f"recipe {text!r}: {later.name!r} can't follow {earlier.name!r}, which lowers the model for a runtime; "

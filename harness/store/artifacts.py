@@ -142,7 +142,9 @@ def _read(folder: Path, key: str) -> Artifact:
         raise ValueError(f"its card says schema {card['schema']!r}, key {str(card['key'])[:12]!r}")
     found = {name: _sha256(folder / name) for name in _files(folder)}
     if found != card["files"]:
-        wrong = sorted(name for name in found.keys() | card["files"].keys() if found.get(name) != card["files"].get(name))
+        wrong = sorted(
+            name for name in found.keys() | card["files"].keys() if found.get(name) != card["files"].get(name)
+        )
         raise ValueError(f"content differs from its card: {', '.join(wrong)}")
     whole = hashlib.sha256("".join(f"{name}\0{found[name]}\n" for name in sorted(found)).encode()).hexdigest()
     return Artifact(

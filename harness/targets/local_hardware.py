@@ -8,7 +8,18 @@ from pathlib import Path
 
 from harness.core.environment import INT8_FEATURES, Hardware
 
-VECTOR_FEATURES = (*INT8_FEATURES, "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_bf16", "amx_bf16", "asimd", "sve")
+VECTOR_FEATURES = (
+    *INT8_FEATURES,
+    "avx",
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512bw",
+    "avx512_bf16",
+    "amx_bf16",
+    "asimd",
+    "sve",
+)
 
 
 def local_hardware(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> Hardware:
@@ -34,7 +45,13 @@ def _cpu_fields(cpuinfo: Path) -> dict[str, str]:
 
 
 def _cpu_name(fields: dict[str, str]) -> str:
-    name = fields.get("model name") or fields.get("Model") or fields.get("Hardware") or platform.processor() or "unknown CPU"
+    name = (
+        fields.get("model name")
+        or fields.get("Model")
+        or fields.get("Hardware")
+        or platform.processor()
+        or "unknown CPU"
+    )
     parts = [fields[key] for key in ("cpu family", "model", "stepping") if key in fields]
     if not parts:
         parts = [fields[key] for key in ("CPU implementer", "CPU part", "CPU variant") if key in fields]

@@ -15,7 +15,7 @@ from harness.worker import program
 LAST_LINES = 12
 
 
-class WorkerFailure(Exception):  # noqa: N818 - an outcome of one cell, not a mistake of the user's
+class WorkerFailure(Exception):
     """The worker refused, died or hung; the text says how, with the signal and its last lines."""
 
 
@@ -52,7 +52,7 @@ class Worker:
                 name=str(run_side),
                 log=str(log),
             )
-        except (OSError, EOFError, execnet.HostNotFound) as err:
+        except (OSError, EOFError, execnet.HostNotFound, execnet.RemoteError) as err:
             self.end()
             raise WorkerFailure(f"the worker process did not start: {type(err).__name__}: {err}") from err
         except BaseException:
@@ -73,7 +73,7 @@ class Worker:
             raise WorkerFailure(
                 f"the worker hung in {operation!r}: no answer in {self._timeout_s:g} s{self._last_lines()}"
             ) from None
-        except (EOFError, OSError) as err:
+        except (EOFError, OSError, self._channel.RemoteError) as err:
             raise WorkerFailure(f"the worker died in {operation!r}: {self._how_it_died()}{self._last_lines()}") from err
         if not answer.pop("ok"):
             with self._log.open("a", encoding="utf-8") as log:
@@ -83,7 +83,9 @@ class Worker:
 
     def prepare(self, sample: Array) -> int:
         """Bind one sample for timing; returns the first inference's ns."""
-        return int(self.ask("prepare", sample=sample.tobytes(), dtype=str(sample.dtype), shape=list(sample.shape))["first_ns"])
+        return int(
+            self.ask("prepare", sample=sample.tobytes(), dtype=str(sample.dtype), shape=list(sample.shape))["first_ns"]
+        )
 
     def predict(self, inputs: Array, batch: int) -> Array:
         """Outputs for *inputs* (n, ...), *batch* samples at a time."""

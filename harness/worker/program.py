@@ -119,7 +119,7 @@ class Program:
         sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]
         start = time.perf_counter_ns()
         self.run_side = load_run_side(run_side, name)
-        versions = dict(self.run_side.versions())
+        versions = {str(name): str(version) for name, version in self.run_side.versions().items()}
         imported = time.perf_counter_ns() - start
         self.idle = memory_bytes()["rss"]
         return {
@@ -199,11 +199,9 @@ def serve(channel: Any) -> None:
         try:
             if operation not in OPERATIONS:
                 raise ValueError(f"unknown operation {operation!r}; this worker knows {', '.join(OPERATIONS)}")
-            answer = getattr(program, operation)(**message)
+            channel.send({"ok": True, **getattr(program, operation)(**message)})
         except Exception as err:  # the worker's boundary: every failure becomes an answer with its reason
             channel.send({"ok": False, "error": f"{type(err).__name__}: {err}", "traceback": traceback.format_exc()})
-        else:
-            channel.send({"ok": True, **answer})
 
 
 if __name__ == "__channelexec__":

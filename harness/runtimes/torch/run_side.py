@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import torch
-import torch.ao.quantization.fx._decomposed  # noqa: F401 - registers the operators that int8 programs hold
+import torch.ao.quantization.fx._decomposed
 
 
 def versions():

@@ -13,9 +13,9 @@ from harness.core.data import Array
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
 from harness.core.source import Source
+from harness.exporters.torch_to_pt2 import export_program, save_program
 from harness.runtimes.options import refused_name
 from harness.runtimes.registry import runtimes
-from harness.exporters.torch_to_pt2 import export_program, save_program
 
 CALIBRATION_BATCH = 32
 # Values of torch._export.serde.schema.ScalarType, which stand as numbers in a .pt2 file.
@@ -73,7 +73,9 @@ class TorchRuntime:
 
 
 def _fp32(source: Path, main: Path, calibration: Array) -> None:
-    main.write_bytes(source.read_bytes())
+    import torch
+
+    save_program(torch.export.load(str(source)), main)
 
 
 def _fp16(source: Path, main: Path, calibration: Array) -> None:
@@ -102,7 +104,7 @@ def _int8_static(source: Path, main: Path, calibration: Array) -> None:
 
 
 def _int8(source: Path, main: Path, calibration: Array, *, dynamic: bool) -> None:
-    """torchao's PT2E quantization with the x86 quantizer: weights per channel."""
+    """Torchao's PT2E quantization with the x86 quantizer: weights per channel."""
     import torch
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
     from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import (

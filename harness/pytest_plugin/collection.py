@@ -1,0 +1,87 @@
+"""From a module's matrix and gates to pytest items: one per cell and metric."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from harness.core.matrix import Case, Matrix
+from harness.core.metrics import Metric, Stage
+from harness.core.names import RuntimeName
+from harness.engine.catalog import load_catalog
+from harness.engine.plan import check_names
+from harness.errors import HarnessError, InvalidMatrix
+
+CASE_KEY = pytest.StashKey[Case]()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that takes ``case`` one item per cell of its matrix."""
+    if "case" not in metafunc.fixturenames:
+        return
+    gate = metafunc.definition.get_closest_marker("harness_gate")
+    mark = metafunc.definition.get_closest_marker("harness_matrix")
+    if gate is None and mark is None:
+        return  # somebody else's fixture of this name
+    where = f"{metafunc.definition.path.name}::{metafunc.function.__name__}"
+    try:
+        if gate is None:
+            raise InvalidMatrix(
+                f"{where} takes 'case' but gates on nothing. Add @harness.gate('accuracy_drop') or another metric."
+            )
+        if mark is None:
+            raise InvalidMatrix(
+                f"{where} has a gate but no matrix. Add pytestmark = harness.matrix(...) to its module."
+            )
+        cases = _cases(mark.args[0], gate.args[0], metafunc)
+    except HarnessError as err:
+        raise pytest.Collector.CollectError(f"{metafunc.definition.path}: {err}") from None
+    metafunc.parametrize(
+        "case", [pytest.param(one, id=one.cell.id, marks=_marks(one, metafunc.config)) for one in cases], indirect=True
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Remember each item's case; let pytest-benchmark know the ones that are timed."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        case = callspec.params.get("case") if callspec is not None else None
+        if isinstance(case, Case):
+            item.stash[CASE_KEY] = case
+            if case.metric.stage is Stage.TIMING and config.pluginmanager.hasplugin("benchmark"):
+                item.fixturenames.append("benchmark")  # type: ignore[attr-defined]
+
+
+def _cases(matrix: Matrix, metric: Metric, metafunc: pytest.Metafunc) -> list[Case]:
+    load_catalog()
+    check_names(matrix)
+    module = metafunc.module
+    matrix.check_gated(_gated(module), metafunc.definition.path.name)
+    suite = Path(metafunc.definition.path).stem.removeprefix("test_")
+    return [matrix.case(suite, cell, metric) for cell in matrix.cells()]
+
+
+def _gated(module: ModuleType) -> set[str]:
+    """Every metric that some test of *module* gates on, methods of classes included."""
+    holders: list[Any] = [module, *(value for value in vars(module).values() if isinstance(value, type))]
+    found: set[str] = set()
+    for holder in holders:
+        for value in vars(holder).values():
+            for mark in getattr(value, "pytestmark", []) if callable(value) else []:
+                if mark.name == "harness_gate":
+                    found.add(mark.args[0].name)
+    return found
+
+
+def _marks(case: Case, config: pytest.Config) -> list[pytest.MarkDecorator]:
+    """Marks that let ``-m`` select by model, recipe, step, runtime and target."""
+    cell = case.cell
+    names = {cell.model, cell.recipe, *cell.recipe.split("+"), RuntimeName.parse(cell.runtime).engine, cell.target}
+    for name in sorted(names):
+        line = f"{name}: cells of this model, recipe, runtime or target"
+        if line not in config.getini("markers"):
+            config.addinivalue_line("markers", line)
+    return [getattr(pytest.mark, name) for name in sorted(names)]

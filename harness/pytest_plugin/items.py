@@ -1,0 +1,175 @@
+"""What happens in one item: measure, judge, and turn findings into pytest's outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from harness.core.finding import CELL, Finding, Verdict
+from harness.core.matrix import Case
+from harness.core.metrics import Metric, Stage
+from harness.core.names import Cell
+from harness.errors import HarnessError
+from harness.judge.policy import Outcome, outcome, outcome_of_all
+from harness.pytest_plugin.collection import CASE_KEY
+from harness.pytest_plugin.session import SESSION_KEY, HarnessSession
+
+FINDINGS_KEY = pytest.StashKey[list[Finding]]()
+
+
+class EpochClock:
+    """A timer for pytest-benchmark that tells the worker's own clock: it moves only when an epoch is played."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._epochs: list[float] = []
+
+    def load(self, epochs_ns: list[float]) -> None:
+        """Take the epochs that are to be played, in ns per inference."""
+        self._epochs = list(reversed(epochs_ns))
+
+    def play(self) -> None:
+        """Let the time of the next epoch pass."""
+        self._seconds += self._epochs.pop() / 1e9
+
+    def worker_clock(self) -> float:
+        """Seconds that the worker spent so far, per inference."""
+        return self._seconds
+
+
+class CaseHandle:
+    """What a gate's test gets as ``case``."""
+
+    def __init__(self, case: Case, request: pytest.FixtureRequest, session: HarnessSession) -> None:
+        self._case = case
+        self._request = request
+        self._session = session
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that is judged."""
+        return self._case.cell
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that is judged."""
+        return self._case.metric
+
+    def check(self) -> None:
+        """Measure the cell, judge it, and fail, skip or pass by the verdict and the run's policy."""
+        __tracebackhide__ = True
+        item = self._request.node
+        try:
+            findings = self._session.run.findings(self._case)
+        except HarnessError as err:
+            findings = [
+                Finding(
+                    cell=self.cell.id,
+                    metric=self.metric.name,
+                    against=CELL,
+                    verdict=Verdict.ERROR,
+                    reason=str(err),
+                    stage="measure",
+                )
+            ]
+        item.stash[FINDINGS_KEY] = findings
+        self._show_benchmark()
+        what, decisive = outcome_of_all(findings, self._session.policy)
+        if what is Outcome.FAIL:
+            failing = [f.reason for f in findings if outcome(f, self._session.policy) is Outcome.FAIL]
+            pytest.fail("\n".join([*failing, f"repeat: pytest '{item.nodeid}'"]), pytrace=False)
+        if what is Outcome.SKIP:
+            pytest.skip(decisive.reason)
+
+    def _show_benchmark(self) -> None:
+        """Play the measured epochs to pytest-benchmark, so that its table and files hold the worker's times."""
+        if self.metric.stage is not Stage.TIMING or "benchmark" not in self._request.fixturenames:
+            return
+        benchmark: Any = self._request.getfixturevalue("benchmark")
+        epochs = self._session.run.latency_epochs_ns(self.cell)
+        if not epochs:
+            benchmark.skipped = True  # else it warns that nobody used it
+            return
+        clock = EpochClock()
+        clock.load(epochs)
+        benchmark._timer = clock.worker_clock
+        benchmark.group = f"{self.cell.model}/{self.cell.runtime}"
+        benchmark.extra_info["cell"] = self.cell.id
+        benchmark.pedantic(clock.play, rounds=len(epochs), iterations=1)
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> CaseHandle:
+    """The cell and metric that this test gates on; call ``case.check()``."""
+    parameter = getattr(request, "param", None)
+    if not isinstance(parameter, Case):
+        raise pytest.UsageError(
+            f"{request.node.nodeid} takes 'case' outside a gate: mark it @harness.gate(...) in a module with a matrix."
+        )
+    return CaseHandle(parameter, request, request.config.stash[SESSION_KEY])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Evaluate references and build all artifacts before the first item; under xdist each item sees to its own."""
+    config = session.config
+    blocked = session.testsfailed and not config.option.continue_on_collection_errors
+    if not (config.option.collectonly or blocked or hasattr(config, "workerinput")):
+        cases = [item.stash[CASE_KEY] for item in session.items if CASE_KEY in item.stash]
+        if cases:
+            held = config.stash[SESSION_KEY]
+            held.announce = True
+            try:
+                held.run.prepare(cases)
+            except HarnessError as err:
+                raise pytest.UsageError(str(err)) from None
+            finally:
+                held.announce = False
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put findings and figures on the report, as plain values: they travel with it from xdist's workers."""
+    report = yield
+    case = item.stash.get(CASE_KEY, None)
+    if case is None or call.when != "call":
+        return report
+    findings = item.stash.get(FINDINGS_KEY, [])
+    if report.passed and not findings:
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{item.nodeid} gates on {case.metric.name} but never called case.check(): nothing was judged."
+        )
+        return report
+    if findings:
+        _attach(report, item, case, findings)
+    return report
+
+
+def _attach(report: pytest.TestReport, item: pytest.Item, case: Case, findings: list[Finding]) -> None:
+    import msgspec
+
+    from harness.store.results import cell_to_plain
+
+    session = item.config.stash[SESSION_KEY]
+    result = session.run.results.get(case.cell)
+    _, decisive = outcome_of_all(findings, session.policy)
+    report.harness = {  # type: ignore[attr-defined]
+        "suite": case.suite,
+        "findings": [msgspec.to_builtins(finding) for finding in findings],
+        "cell": cell_to_plain(result) if result is not None else None,
+        "verdict": str(decisive.verdict),
+    }
+    properties: list[tuple[str, object]] = [("cell", case.cell.id), ("metric", case.metric.name)]
+    for finding in findings:
+        properties.append((f"verdict_{finding.against}", str(finding.verdict)))
+        for name in ("value", "limit", "baseline"):
+            value = getattr(finding, name)
+            if value is not None:
+                properties.append((f"{name}_{finding.against}", value))
+    report.user_properties = [*report.user_properties, *properties]

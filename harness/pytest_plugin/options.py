@@ -1,0 +1,105 @@
+"""Command-line options, each named ``--harness-...``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.judge.policy import Outcome, Policy
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the group ``edge-harness``."""
+    group = parser.getgroup("edge-harness", "compressed models: accuracy, size, latency, memory")
+    group.addoption("--harness-cache", metavar="DIR", help="artifact cache (default: the user's cache folder)")
+    group.addoption("--harness-data", metavar="DIR", help="folder with data sets that don't come with the harness")
+    group.addoption("--harness-baselines", metavar="DIR", help="baseline files (default: ROOT/baselines)")
+    group.addoption("--harness-reports", metavar="DIR", help="report folder (default: ROOT/reports)")
+    group.addoption("--harness-no-reports", action="store_true", help="write no report files")
+    group.addoption("--harness-threads", type=int, default=1, metavar="N", help="threads of every engine (default: 1)")
+    group.addoption(
+        "--harness-jobs", type=int, default=0, metavar="N", help="build processes at one time (default: cores)"
+    )
+    group.addoption(
+        "--harness-timeout", type=float, default=300.0, metavar="S", help="seconds after which a worker counts as hung"
+    )
+    group.addoption(
+        "--harness-build-timeout",
+        type=float,
+        default=1200.0,
+        metavar="S",
+        help="seconds that one build process may take",
+    )
+    group.addoption("--harness-update", action="store_true", help="write new and changed figures to the baselines")
+    group.addoption(
+        "--harness-update-new-only", action="store_true", help="write only figures that have no baseline yet"
+    )
+    group.addoption("--harness-reason", default="", metavar="TEXT", help="why worse figures are accepted as baselines")
+    group.addoption(
+        "--harness-update-in-ci", action="store_true", help="let an update run although CI is set in the environment"
+    )
+    group.addoption(
+        "--harness-inconclusive",
+        choices=("warn", "fail", "skip"),
+        default="warn",
+        help="what an inconclusive finding does to its test (default: warn)",
+    )
+    group.addoption(
+        "--harness-incomparable",
+        choices=("warn", "skip", "fail"),
+        default="warn",
+        help="what a baseline of another machine, version or data set does to its test (default: warn)",
+    )
+    group.addoption(
+        "--harness-baseline-lenient",
+        action="store_true",
+        help="let a missing baseline pass with a warning also where CI is set",
+    )
+
+
+def in_ci() -> bool:
+    """Whether this runs in CI, as CI services say it."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def updating(config: pytest.Config) -> bool:
+    """Whether this run writes baselines."""
+    return bool(config.getoption("--harness-update") or config.getoption("--harness-update-new-only"))
+
+
+def policy(config: pytest.Config) -> Policy:
+    """How this run takes the verdicts between red and green."""
+    lenient = config.getoption("--harness-baseline-lenient") or not in_ci()
+    return Policy(
+        inconclusive=Outcome(config.getoption("--harness-inconclusive")),
+        incomparable=Outcome(config.getoption("--harness-incomparable")),
+        no_baseline=Outcome.WARN if lenient else Outcome.FAIL,
+        updating=updating(config),
+    )
+
+
+def folder(config: pytest.Config, option: str, default: str) -> Path:
+    """The folder that *option* names, or *default* below the root folder."""
+    named = config.getoption(option)
+    return Path(config.invocation_params.dir, named) if named else config.rootpath / default
+
+
+def check(config: pytest.Config) -> None:
+    """Refuse options that can't be meant.
+
+    Raises:
+        pytest.UsageError: which one, and what to do.
+    """
+    for option in ("--harness-threads", "--harness-timeout", "--harness-build-timeout"):
+        if config.getoption(option) <= 0:
+            raise pytest.UsageError(f"{option} must be positive, not {config.getoption(option)}")
+    if updating(config) and in_ci() and not config.getoption("--harness-update-in-ci"):
+        raise pytest.UsageError(
+            "baselines are reviewed, and CI is set: update them on your machine and commit them, "
+            "or add --harness-update-in-ci if this job is meant to."
+        )
+    data = config.getoption("--harness-data")
+    if data and not Path(data).is_dir():
+        raise pytest.UsageError(f"--harness-data {data}: no such folder")

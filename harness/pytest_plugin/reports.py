@@ -1,0 +1,242 @@
+"""What the controlling process does with reports: words per verdict, the table, the files, the baselines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.core.finding import Finding, Verdict
+from harness.core.result import CellResult
+from harness.core.run_record import RunInfo, RunRecord
+from harness.errors import HarnessError
+from harness.pytest_plugin import options
+from harness.pytest_plugin.collection import CASE_KEY
+
+SHOWN_VERSIONS = (
+    "edge-harness",
+    "pytest",
+    "numpy",
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "ai-edge-litert",
+    "ai-edge-quantizer",
+    "litert-torch",
+    "torchao",
+)
+OWN_WORDS = {
+    Verdict.REPORTED: ("reported", "r"),
+    Verdict.INCONCLUSIVE: ("inconclusive", "i"),
+    Verdict.NO_BASELINE: ("no_baseline", "n"),
+    Verdict.INCOMPARABLE: ("incomparable", "c"),
+    Verdict.REGRESSED: ("regressed", "u"),
+}
+"""Category and letter of verdicts that leave a test green without being a pass."""
+
+
+class Reports:
+    """Gathers the cells and findings of all processes and writes what is left behind."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._started = _now()
+        self._cells: dict[str, CellResult] = {}
+        self._findings: list[Finding] = []
+        self._suites: dict[str, set[str]] = {}
+        self._planned: set[str] = set()
+        self._received: set[str] = set()
+        self._record: RunRecord | None = None
+        self._lines: list[str] = []
+        self._failed = ""
+
+    @pytest.hookimpl
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what is going to run, and refuse a report folder that can't be written before anything is measured."""
+        planned = [item for item in session.items if CASE_KEY in item.stash]
+        for item in planned:
+            cell = item.stash[CASE_KEY].cell
+            self._planned.add(item.nodeid)
+            self._cells.setdefault(cell.id, CellResult(cell=cell))
+        if planned and not self._config.option.collectonly and not self._config.getoption("--harness-no-reports"):
+            self._try_folder()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
+        """Note what xdist's workers are going to run."""
+        self._planned.update(ids)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take one item's cell and findings."""
+        if report.when == "call" or report.outcome != "passed":
+            self._received.add(report.nodeid)
+        held: dict[str, Any] | None = getattr(report, "harness", None)
+        if held is None:
+            return
+        from harness.store.results import cell_from_plain, finding_from_plain, merged
+
+        self._findings += [finding_from_plain(plain) for plain in held["findings"]]
+        if held["cell"] is not None:
+            result = cell_from_plain(held["cell"])
+            before = self._cells.get(result.cell.id)
+            self._cells[result.cell.id] = result if before is None else merged(before, result)
+            self._suites.setdefault(held["suite"], set()).add(result.cell.id)
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Show the verdict: an inconclusive finding is no pass, whatever its policy makes of the test."""
+        held: dict[str, Any] | None = getattr(report, "harness", None)
+        if held is None or report.when != "call":
+            return None
+        verdict = Verdict(held["verdict"])
+        word = verdict.upper().replace("_", " ")
+        if report.failed:
+            return "failed", "F", (word, {"red": True})
+        if report.skipped:
+            return "skipped", "s", (word, {"yellow": True})
+        if verdict in OWN_WORDS:
+            category, letter = OWN_WORDS[verdict]
+            return category, letter, (word, {"yellow": verdict is not Verdict.REPORTED})
+        return "passed", ".", (word, {"green": True})
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write baselines, where asked, and reports."""
+        if not self._findings:
+            return
+        self._record = RunRecord(
+            run=self._info(int(exitstatus)), cells=tuple(self._cells.values()), findings=tuple(self._findings)
+        )
+        try:
+            if options.updating(self._config):
+                self._update()
+            if not self._config.getoption("--harness-no-reports"):
+                from harness.reporting.files import write_reports
+
+                own = write_reports(self._record, self._folder())
+                self._lines.append(f"reports: {own} and {self._folder() / 'latest'}")
+        except HarnessError as err:
+            self._failed = str(err)
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the table, where the files are, and what never ran."""
+        if self._record is None:
+            return
+        from harness.reporting.terminal import to_text
+
+        terminalreporter.section("edge-harness")
+        terminalreporter.write_line(to_text(self._record))
+        for finding in self._record.findings:
+            if finding.verdict in OWN_WORDS and finding.verdict is not Verdict.REPORTED:
+                terminalreporter.write_line(f"{finding.cell}: {finding.reason}")
+        missing = sorted(self._planned - self._received)
+        if missing:
+            terminalreporter.write_line(
+                f"{len(missing)} planned items never ran, the first is {missing[0]}", yellow=True
+            )
+        for line in self._lines:
+            terminalreporter.write_line(line)
+        if self._failed:
+            terminalreporter.write_line(f"ERROR: {self._failed}", red=True)
+
+    def _folder(self) -> Path:
+        return options.folder(self._config, "--harness-reports", "reports")
+
+    def _try_folder(self) -> None:
+        folder = self._folder()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".writable-{self._started.strftime('%H%M%S%f')}"
+            probe.touch()
+            probe.unlink()
+        except OSError as err:
+            raise pytest.UsageError(
+                f"reports can't be written to {folder}: {err}. Choose another folder with --harness-reports DIR, "
+                "or --harness-no-reports."
+            ) from None
+
+    def _info(self, exitstatus: int) -> RunInfo:
+        from harness.targets.local_hardware import local_hardware
+
+        commit, dirty = _commit(self._config.rootpath)
+        versions = {name: version for name in SHOWN_VERSIONS if (version := _version(name))}
+        return RunInfo(
+            id=self._started.strftime("%Y%m%d-%H%M%S-%f")[:-3],
+            started=self._started.isoformat(timespec="seconds"),
+            finished=_now().isoformat(timespec="seconds"),
+            command=tuple(self._config.invocation_params.args),
+            commit=commit,
+            dirty=dirty,
+            hardware=local_hardware(),
+            python=platform.python_version(),
+            versions=versions,
+            threads=self._config.getoption("--harness-threads"),
+            exit_status=exitstatus,
+        )
+
+    def _update(self) -> None:
+        """Write what the run found to the baseline files, and say what was changed or refused."""
+        from harness.pytest_plugin.session import SESSION_KEY
+        from harness.store.acceptance import accept
+        from harness.store.baselines import baseline_path, read_baselines, update_baselines
+
+        assert self._record is not None
+        folder = self._config.stash[SESSION_KEY].baselines
+        for suite, ids in sorted(self._suites.items()):
+            for model in sorted({self._cells[cell].cell.model for cell in ids}):
+                path = baseline_path(folder, suite, model)
+                held = read_baselines(path)
+                changed = {}
+                for cell in sorted(cell for cell in ids if self._cells[cell].cell.model == model):
+                    accepted = accept(
+                        self._cells[cell],
+                        [finding for finding in self._findings if finding.cell == cell],
+                        held.get(cell, {}),
+                        reason=self._config.getoption("--harness-reason"),
+                        commit=self._record.run.commit,
+                        date=self._record.run.finished[:10],
+                        only_new=not self._config.getoption("--harness-update"),
+                    )
+                    self._lines += accepted.lines
+                    if accepted.figures:
+                        changed[cell] = accepted.figures
+                if changed:
+                    update_baselines(path, suite, model, changed)
+                self._lines.append(f"baselines: {path}: {sum(map(len, changed.values()))} figures recorded")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _commit(folder: Path) -> tuple[str, bool]:
+    """The commit that *folder* is at and whether files differ from it; empty outside a git checkout."""
+    try:
+        head = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
+        )
+        status = subprocess.run(
+            ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "", False
+    return (head.stdout.strip(), bool(status.stdout.strip())) if head.returncode == 0 else ("", False)

@@ -1,0 +1,103 @@
+"""What one pytest process holds: the run, made when the first case asks for it, and the baselines it reads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness.core.baseline import CellBaseline
+from harness.core.matrix import Case
+from harness.engine.run import Run
+from harness.engine.settings import Settings, default_cache
+from harness.pytest_plugin import options
+from harness.store.baselines import baseline_path, read_baselines
+
+
+class HarnessSession:
+    """The run of this process and its baselines."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._run: Run | None = None
+        self._scratch: Path | None = None
+        self._baselines: dict[Path, dict[str, CellBaseline]] = {}
+        self.policy = options.policy(config)
+        self.announce = False
+        """Whether progress may be printed now: between items, not inside one."""
+
+    @property
+    def run(self) -> Run:
+        """The run, made at first use."""
+        if self._run is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="edge-harness-"))
+            named = self._config.getoption("--harness-cache")
+            settings = Settings(
+                cache=Path(self._config.invocation_params.dir, named) if named else default_cache(),
+                scratch=self._scratch,
+                threads=self._config.getoption("--harness-threads"),
+                jobs=self._config.getoption("--harness-jobs") or os.cpu_count() or 1,
+                worker_timeout_s=self._config.getoption("--harness-timeout"),
+                build_timeout_s=self._config.getoption("--harness-build-timeout"),
+            )
+            self._run = Run(settings, self.baseline_of, self.tell)
+        return self._run
+
+    def baseline_of(self, case: Case) -> CellBaseline:
+        """The stored figures of *case*'s cell.
+
+        Raises:
+            BaselineError: its file can't be read.
+        """
+        path = baseline_path(self.baselines, case.suite, case.cell.model)
+        if path not in self._baselines:
+            self._baselines[path] = read_baselines(path)
+        return self._baselines[path].get(case.cell.id, {})
+
+    @property
+    def baselines(self) -> Path:
+        """The folder of the baseline files."""
+        return options.folder(self._config, "--harness-baselines", "baselines")
+
+    def tell(self, line: str) -> None:
+        """Print one line of progress, where there is a terminal and nothing would be torn apart."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and self.announce:
+            reporter.write_line(f"edge-harness: {line}")
+
+    def close(self) -> None:
+        """Remove what only this run needed."""
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+SESSION_KEY = pytest.StashKey[HarnessSession]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options, and set up the session and, in the controlling process, the reports."""
+    options.check(config)
+    config.addinivalue_line(
+        "markers", "harness_matrix(matrix): the cells and limits of a suite; write harness.matrix(...)"
+    )
+    config.addinivalue_line(
+        "markers", "harness_gate(metric): what a test gates on; write @harness.gate('accuracy_drop')"
+    )
+    data = config.getoption("--harness-data")
+    if data:
+        os.environ["EDGE_HARNESS_DATA"] = str(Path(data).resolve())
+    config.stash[SESSION_KEY] = HarnessSession(config)
+    if not hasattr(config, "workerinput"):
+        from harness.pytest_plugin.reports import Reports
+
+        config.pluginmanager.register(Reports(config), "edge-harness-reports")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the session left."""
+    session = config.stash.get(SESSION_KEY, None)
+    if session is not None:
+        session.close()

@@ -1,0 +1,1 @@
+"""One table model, several formats; computes nothing that was not judged."""

@@ -1,0 +1,60 @@
+"""``report.md``: the table, what failed and why, and where it was measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from harness.core.finding import Finding, Verdict
+from harness.core.run_record import RunRecord
+from harness.reporting.table import shown
+
+HEADINGS = (
+    (Verdict.ERROR, "Errors"),
+    (Verdict.OVER_BUDGET, "Over budget"),
+    (Verdict.REGRESSED, "Regressed against baseline"),
+    (Verdict.NO_BASELINE, "No baseline"),
+    (Verdict.INCONCLUSIVE, "Inconclusive"),
+    (Verdict.INCOMPARABLE, "Not comparable with the baseline"),
+    (Verdict.UNAVAILABLE, "Unavailable here"),
+    (Verdict.UNSUPPORTED, "Unsupported"),
+)
+
+
+def counts(findings: tuple[Finding, ...]) -> str:
+    """How many findings of each verdict, most frequent first."""
+    found = Counter(str(finding.verdict) for finding in findings)
+    return ", ".join(f"{number} {verdict}" for verdict, number in found.most_common()) or "no findings"
+
+
+def to_markdown(record: RunRecord) -> str:
+    """The whole report as Markdown."""
+    run = record.run
+    commit = f"`{run.commit[:12]}`{' with changes' if run.dirty else ''}" if run.commit else "no commit"
+    lines = [
+        "# Edge Harness report",
+        "",
+        f"{len(record.cells)} cells, {counts(record.findings)}.",
+        "",
+        f"- run: {run.id} ({run.started} to {run.finished})",
+        f"- commit: {commit}",
+        f"- hardware: {_escaped(run.hardware.name)}; {run.threads} thread{'s' if run.threads != 1 else ''} per engine",
+        f"- versions: {', '.join(f'{name} {version}' for name, version in sorted(run.versions.items()))}",
+        "",
+        shown(record).map(lambda value: _escaped(str(value))).to_markdown(index=False, disable_numparse=True),
+        "",
+    ]
+    for verdict, heading in HEADINGS:
+        found = [finding for finding in record.findings if finding.verdict is verdict]
+        if found:
+            lines += [f"## {heading}", "", *(f"- `{f.cell}` {_escaped(f.reason)}" for f in found), ""]
+    changed = [f for f in record.findings if f.notes]
+    if changed:
+        lines += ["## Notes", "", *(f"- `{f.cell}` {'; '.join(f.notes)}: {_escaped(f.reason)}" for f in changed), ""]
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    """*text* so that it can stand in a Markdown table or list without becoming markup."""
+    for sign in ("\\", "|", "<", ">", "*", "_", "`", "["):
+        text = text.replace(sign, "\\" + sign)
+    return text.replace("\n", " ")

@@ -1,0 +1,91 @@
+"""The table model that every report format shows: one row per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.core.finding import Finding
+from harness.core.result import MEASURED, CellResult
+from harness.core.run_record import RunRecord
+from harness.judge.case import worst
+from harness.judge.words import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES = (
+    ("accuracy", "accuracy_fraction", "fraction"),
+    ("drop", "accuracy_drop_fraction", "points"),
+    ("agree", "agreement_fraction", "fraction"),
+    ("size", "size_bytes", "bytes"),
+    ("size/fp32", "size_ratio", "ratio"),
+    ("weights", "weights_bytes", "bytes"),
+    ("gzip", "gzip_bytes", "bytes"),
+    ("p50", "latency_p50_ns_per_inference", "ns"),
+    ("time/fp32", "latency_ratio", "ratio"),
+    ("peak memory", "memory_peak_bytes", "bytes"),
+)
+"""Column, measurement, and how it is written."""
+
+
+def verdict_of(result: CellResult, findings: Sequence[Finding]) -> str:
+    """What a row's last column says: the worst finding's verdict, or why the cell has none."""
+    if not findings:
+        return result.status if result.status != MEASURED else "reference"
+    found = worst(findings)
+    return f"error({found.stage})" if found.stage and found.verdict.value == "error" else str(found.verdict)
+
+
+def frame(record: RunRecord) -> pd.DataFrame:
+    """One row per cell, raw figures in base units, names as columns; what was not measured is missing."""
+    import pandas as pd
+
+    rows = [_raw(result, _of(result, record.findings)) for result in record.cells]
+    return pd.DataFrame(rows)
+
+
+def shown(record: RunRecord) -> pd.DataFrame:
+    """One row per cell, figures as people read them; columns that nobody measured are left out."""
+    import pandas as pd
+
+    rows = [_written(result, _of(result, record.findings)) for result in record.cells]
+    table = pd.DataFrame(rows)
+    for title, name, _ in FIGURES:
+        if not any(name in result.measurements for result in record.cells):
+            table = table.drop(columns=title)
+    if table.empty:
+        return table
+    if table["target"].nunique() == 1:
+        table = table.drop(columns="target")
+    return table
+
+
+def _of(result: CellResult, findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.cell == result.cell.id]
+
+
+def _names(result: CellResult) -> dict[str, Any]:
+    cell = result.cell
+    return {"model": cell.model, "recipe": cell.recipe, "runtime": cell.runtime, "target": cell.target}
+
+
+def _raw(result: CellResult, findings: Sequence[Finding]) -> dict[str, Any]:
+    figures = {name: measurement.value for name, measurement in sorted(result.measurements.items())}
+    return {
+        "id": result.cell.id,
+        **_names(result),
+        "status": result.status,
+        "verdict": verdict_of(result, findings),
+        "reason": result.reason,
+        "artifact_sha256": result.artifact.sha256 if result.artifact else None,
+        **figures,
+    }
+
+
+def _written(result: CellResult, findings: Sequence[Finding]) -> dict[str, Any]:
+    figures: dict[str, str] = {}
+    for title, name, unit in FIGURES:
+        measurement = result.measurements.get(name)
+        figures[title] = say(measurement.value, unit) if measurement else "-"
+    return {**_names(result), **figures, "verdict": verdict_of(result, findings)}

@@ -1,0 +1,102 @@
+"""``results.json``: the public format of a run; docs/results-format.md describes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.core.finding import Finding
+from harness.core.names import Cell
+from harness.core.result import CellResult
+from harness.core.run_record import RunInfo, RunRecord
+from harness.errors import ResultsError
+from harness.store.atomic import write_text
+
+SCHEMA = 1
+
+
+def to_document(record: RunRecord) -> dict[str, Any]:
+    """The document of *record*, plain values only."""
+    return {
+        "schema": SCHEMA,
+        "run": msgspec.to_builtins(record.run),
+        "cells": [cell_to_plain(cell) for cell in record.cells],
+        "findings": [msgspec.to_builtins(finding) for finding in record.findings],
+    }
+
+
+def cell_to_plain(result: CellResult) -> dict[str, Any]:
+    """One cell as a flat mapping: id and names first, measurements as a list."""
+    plain: dict[str, Any] = msgspec.to_builtins(result)
+    names = plain.pop("cell")
+    plain["measurements"] = list(plain["measurements"].values())
+    return {"id": result.cell.id, **names, **plain}
+
+
+def cell_from_plain(plain: dict[str, Any]) -> CellResult:
+    """The inverse of ``cell_to_plain``.
+
+    Raises:
+        msgspec.ValidationError: a field is missing or has the wrong type.
+    """
+    rest = dict(plain)
+    rest.pop("id", None)
+    names = {key: rest.pop(key) for key in Cell.__slots__ if key in rest}
+    measured = {row["name"]: row for row in rest.get("measurements", [])}
+    return msgspec.convert({**rest, "cell": names, "measurements": measured}, CellResult)
+
+
+def finding_from_plain(plain: dict[str, Any]) -> Finding:
+    """One finding from plain values."""
+    return msgspec.convert(plain, Finding)
+
+
+def write_results(record: RunRecord, path: Path) -> None:
+    """Write *record* to *path*, whole or not at all."""
+    write_text(path, json.dumps(to_document(record), indent=1, allow_nan=False) + "\n")
+
+
+def read_results(path: Path) -> RunRecord:
+    """The run that *path* holds; a folder stands for the ``results.json`` in it.
+
+    Raises:
+        ResultsError: missing, unreadable, or of a newer schema.
+    """
+    path = path / "results.json" if path.is_dir() else path
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ResultsError(f"no results at {path}. Give a folder of reports/ or a results.json.") from None
+    except (OSError, ValueError) as err:
+        raise ResultsError(f"{path} can't be read as results: {err}") from err
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(schema, int):
+        raise ResultsError(f"{path} is no results file: it has no schema number.")
+    if schema > SCHEMA:
+        raise ResultsError(f"{path} has schema {schema}, this edge-harness reads up to {SCHEMA}: upgrade it.")
+    try:
+        record = RunRecord(
+            run=msgspec.convert(document["run"], RunInfo),
+            cells=tuple(cell_from_plain(cell) for cell in document["cells"]),
+            findings=tuple(finding_from_plain(finding) for finding in document["findings"]),
+        )
+    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as err:
+        raise ResultsError(f"{path} does not follow schema {schema}: {type(err).__name__}: {err}") from err
+    return record
+
+
+def merged(first: CellResult, second: CellResult) -> CellResult:
+    """What two processes found out about one cell: the later status, all figures of both."""
+    later = second if second.status != "not_run" else first
+    return replace(
+        later,
+        artifact=second.artifact or first.artifact,
+        measurements={**first.measurements, **second.measurements},
+        samples=second.samples or first.samples,
+        environment=second.environment or first.environment,
+        details={**first.details, **second.details},
+    )

@@ -1,0 +1,75 @@
+"""What a suite file writes: the matrix with its budgets, and a gate per test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pytest
+
+from harness.core.budgets import Budgets
+from harness.core.matrix import Matrix
+from harness.core.metrics import metric_named
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def budgets(*rows: tuple[str, Mapping[str, str]]) -> Budgets:
+    """A table of limits: rows of ``(pattern, {metric: limit})``; a later row that fits overrides an earlier one.
+
+    A pattern is ``model/recipe/runtime/target`` with shell wildcards; parts at the end may be left out. A limit is a
+    number with a unit, such as ``"1 pp"``, ``"0.30 x"``, ``"5 ms"`` or ``"200 kB"``, or ``"report"`` to demand nothing.
+
+    Raises:
+        InvalidLimit: a limit without a unit or with a wrong one.
+        UnknownName: a metric that does not exist; near matches are offered.
+    """
+    return Budgets.parse(rows)
+
+
+def matrix(
+    *,
+    models: Sequence[str],
+    recipes: Sequence[str],
+    runtimes: Sequence[str],
+    targets: Sequence[str] = ("local",),
+    budgets: Budgets | Sequence[tuple[str, Mapping[str, str]]] = (),
+    required: Sequence[str] = (),
+    baseline: bool = True,
+) -> pytest.MarkDecorator:
+    """The mark that gives a module, class or function its cells and its limits.
+
+    Args:
+        models, recipes, runtimes, targets: names; their product is the matrix.
+        budgets: the table of limits, see ``harness.budgets``.
+        required: engines that must be available; otherwise their cells are errors instead of skips.
+        baseline: whether figures are also held against baselines.
+
+    Raises:
+        InvalidMatrix: an empty side, a row that fits no cell, a name given twice.
+    """
+    parsed = Matrix.parse(
+        models=models,
+        recipes=recipes,
+        runtimes=runtimes,
+        targets=targets,
+        budgets=budgets,
+        required=required,
+        baseline=baseline,
+    )
+    return pytest.mark.harness_matrix(parsed)
+
+
+def gate(metric: str) -> Callable[[Function], Function]:
+    """Mark a test that takes ``case`` as the gate on *metric*: one pytest item per cell of the module's matrix.
+
+    Raises:
+        UnknownName: a metric that does not exist; near matches are offered.
+    """
+    mark = pytest.mark.harness_gate(metric_named(metric))
+
+    def decorate(function: Function) -> Function:
+        marked: Function = mark(function)
+        return marked
+
+    return decorate
