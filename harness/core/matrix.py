@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.core.budgets import Budgets, matches
 from harness.core.limits import Limit
@@ -37,7 +37,7 @@ class Matrix:
     recipes: tuple[str, ...]
     runtimes: tuple[str, ...]
     targets: tuple[str, ...] = ("local",)
-    budgets: Budgets = Budgets()
+    budgets: Budgets = field(default_factory=Budgets)
     required: frozenset[str] = frozenset()
     """Engines that must be there: unavailable is then an error."""
     baseline: bool = True

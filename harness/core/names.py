@@ -53,7 +53,7 @@ class RuntimeName:
                 f"runtime name {text!r} is not of the form engine[:provider][,option=value]; for example 'onnxruntime' or 'onnxruntime,threads=2'."
             )
         pairs = [part.split("=", 1) for part in match["options"].split(",") if part]
-        options = {key: value for key, value in pairs}
+        options = dict(pairs)
         if len(options) != len(pairs):
             raise InvalidName(f"runtime name {text!r} sets an option twice.")
         return cls(engine=match["engine"], provider=match["provider"] or "", options=tuple(sorted(options.items())))
