@@ -45,8 +45,8 @@ def run_child(
     watchdog.daemon = True
     watchdog.start()
     stray: list[str] = []
+    assert process.stdin is not None and process.stdout is not None
     try:
-        assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(json.dumps(request).encode())
             process.stdin.close()
@@ -65,6 +65,7 @@ def run_child(
         if process.poll() is None:
             process.kill()
             process.wait()
+        process.stdout.close()
     if timed_out.is_set():
         return JobEnd(ok=False, reason=f"no end after {timeout_s:g} s{_last_lines(log, stray)}")
     if code == 0:

@@ -49,9 +49,9 @@ class Run:
         self.results: dict[Cell, CellResult] = {}
         self._limits: dict[Cell, float] = {}
         self._looks: dict[Cell, Look] = {}
-        self._references: dict[str, Reference] = {}
+        self.references: dict[str, Reference] = {}
         self._reference_problems: dict[str, CellProblem] = {}
-        self._artifacts: dict[Cell, Artifact] = {}
+        self.artifacts: dict[Cell, Artifact] = {}
         self._problems: dict[Cell, CellProblem] = {}
         self._done: set[tuple[Cell, Stage]] = set()
 
@@ -62,14 +62,12 @@ class Run:
             if case.metric.name == "latency_ratio" and case.limit is not None:
                 self._limits[case.cell] = min(case.limit.value, self._limits.get(case.cell, case.limit.value))
         wanted = {case.cell for case in cases} | {case.cell.reference for case in cases if case.metric.relative}
-        self._prepare_cells(
-            cell for cell in sorted(wanted) if cell not in self._artifacts and cell not in self._problems
-        )
+        self.prepare_cells(wanted)
         self._probe_all({case.cell for case in cases if case.metric.stage in FAR_STAGES})
 
     def findings(self, case: Case) -> list[Finding]:
         """Measure what *case* needs, unless that was done, and judge it."""
-        if case.cell not in self._artifacts and case.cell not in self._problems:
+        if case.cell not in self.artifacts and case.cell not in self._problems:
             self.prepare([case])
         try:
             self._measure(case.cell, case.metric.stage, relative=case.metric.relative)
@@ -83,27 +81,30 @@ class Run:
         result = self.results.get(cell)
         return [round_[0] for pair in result.details.get("latency_rounds_ns", []) for round_ in pair] if result else []
 
-    def _prepare_cells(self, cells: Iterable[Cell]) -> None:
+    def prepare_cells(self, cells: Iterable[Cell]) -> None:
+        """Evaluate the references and build the artifacts of *cells*; what fails is noted as their problem."""
         runnable: list[Cell] = []
-        for cell in cells:
+        for cell in sorted(cells):
+            if cell in self.artifacts or cell in self._problems:
+                continue
             self.results.setdefault(cell, CellResult(cell=cell))
             problem = obstacle(cell)
             if problem is not None:
                 self._set_problem(cell, problem)
             else:
                 runnable.append(cell)
-        unknown = {cell.model for cell in runnable} - self._references.keys() - self._reference_problems.keys()
+        unknown = {cell.model for cell in runnable} - self.references.keys() - self._reference_problems.keys()
         if unknown:
             references, problems = make_references(unknown, self._settings, self._tell)
-            self._references.update(references)
+            self.references.update(references)
             self._reference_problems.update(problems)
         for cell in runnable:
             if cell.model in self._reference_problems:
                 self._set_problem(cell, self._reference_problems[cell.model])
-        buildable = [cell for cell in runnable if cell.model in self._references]
+        buildable = [cell for cell in runnable if cell.model in self.references]
         if buildable:
-            artifacts, failed = build_all(buildable, self._references, self.store, self._settings, self._tell)
-            self._artifacts.update(artifacts)
+            artifacts, failed = build_all(buildable, self.references, self.store, self._settings, self._tell)
+            self.artifacts.update(artifacts)
             for cell, problem in failed.items():
                 self._set_problem(cell, problem)
         for notice in self.store.notices:
@@ -122,7 +123,7 @@ class Run:
         if (cell, Stage.ARTIFACT) not in self._done:
             self._record_artifact(cell)
         if fp32 is not None:
-            self._record(cell, size_measurements(self._artifacts[cell], fp32))
+            self._record(cell, size_measurements(self.artifacts[cell], fp32))
         if stage in FAR_STAGES and (cell, Stage.PROBE) not in self._done:
             self._record_probe(cell, self._probe_one(cell))
         if stage is Stage.PROBE and relative and fp32 is not None:
@@ -132,21 +133,21 @@ class Run:
 
     def _fp32(self, cell: Cell, *, relative: bool) -> Artifact | None:
         """The artifact that ratios divide by; None for the reference itself, or when nothing relative is asked."""
-        if cell.is_reference or (not relative and cell.reference not in self._artifacts):
+        if cell.is_reference or (not relative and cell.reference not in self.artifacts):
             return None
         if cell.reference in self._problems:
             problem = self._problems[cell.reference]
             raise CellProblem.error(
                 problem.stage or "measure", f"its reference {cell.reference.id} is {problem.status}: {problem.reason}"
             )
-        return self._artifacts[cell.reference]
+        return self.artifacts[cell.reference]
 
     def _probe_all(self, cells: Iterable[Cell]) -> None:
         """Probe *cells*, several at one time: predictions and memory don't mind company, as latency would."""
         waiting = [
             cell
             for cell in sorted(cells)
-            if cell in self._artifacts and cell not in self._problems and (cell, Stage.PROBE) not in self._done
+            if cell in self.artifacts and cell not in self._problems and (cell, Stage.PROBE) not in self._done
         ]
         with ThreadPoolExecutor(max_workers=max(1, self._settings.jobs)) as pool:
             probing = {pool.submit(self._probe_one, cell): cell for cell in waiting}
@@ -159,7 +160,7 @@ class Run:
                     self._set_problem(cell, problem)
 
     def _probe_one(self, cell: Cell) -> Probe:
-        return probe(cell, self._artifacts[cell], self._references[cell.model], self.hardware, self._settings)
+        return probe(cell, self.artifacts[cell], self.references[cell.model], self.hardware, self._settings)
 
     def _record_probe(self, cell: Cell, found: Probe) -> None:
         self._record(cell, found.measurements)
@@ -170,8 +171,8 @@ class Run:
         self._done.add((cell, Stage.PROBE))
 
     def _time(self, cell: Cell, fp32: Artifact | None) -> None:
-        sample = self._references[cell.model].load("inputs")[:1]
-        timed, measured = timing(cell, self._artifacts[cell], fp32, sample, self._limits.get(cell), self._settings)
+        sample = self.references[cell.model].load("inputs")[:1]
+        timed, measured = timing(cell, self.artifacts[cell], fp32, sample, self._limits.get(cell), self._settings)
         self._record(cell, measured)
         result = self.results[cell]
         rounds = [[list(sides) for sides in pair] for pair in timed.pairs]
@@ -182,7 +183,7 @@ class Run:
         self._done.add((cell, Stage.TIMING))
 
     def _record_artifact(self, cell: Cell) -> None:
-        artifact = self._artifacts[cell]
+        artifact = self.artifacts[cell]
         summary = ArtifactSummary(
             sha256=artifact.sha256,
             size_bytes=artifact.size_bytes,

@@ -55,6 +55,6 @@ def to_markdown(record: RunRecord) -> str:
 
 def _escaped(text: str) -> str:
     """*text* so that it can stand in a Markdown table or list without becoming markup."""
-    for sign in ("\\", "|", "<", ">", "*", "_", "`", "["):
+    for sign in ("\\", "|", "<", ">", "*", "`", "["):
         text = text.replace(sign, "\\" + sign)
     return text.replace("\n", " ")

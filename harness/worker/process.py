@@ -101,6 +101,9 @@ class Worker:
     def end(self) -> None:
         """End the process; killed when it does not go by itself."""
         self._group.terminate(timeout=1.0)
+        process = self._process()
+        for pipe in (process.stdin, process.stdout) if process is not None else ():
+            pipe.close()
 
     def __enter__(self) -> Self:
         return self
@@ -110,9 +113,12 @@ class Worker:
     ) -> None:
         self.end()
 
+    def _process(self) -> Any:
+        # execnet keeps the process object to itself; without it the cause of a death is merely unknown.
+        return getattr(getattr(getattr(self, "_gateway", None), "_io", None), "popen", None)
+
     def _how_it_died(self) -> str:
-        # execnet keeps the process object to itself; without it the cause is merely unknown.
-        process = getattr(getattr(self._gateway, "_io", None), "popen", None)
+        process = self._process()
         if process is None:
             return "the connection was lost"
         try:

@@ -1,0 +1,36 @@
+# Two commands do all their own set-up in .venv and are safe to run again: `make suites` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEFAULT := not nightly and not gpu
+PYTEST_ARGS ?=
+
+.PHONY: suites test nightly lint setup clean
+
+suites: $(READY) ## the main job: every cell of the default suites, gated and reported
+	$(BIN)/pytest suites -v -m "$(DEFAULT)" -o console_output_style=count $(PYTEST_ARGS)
+
+test: $(READY) ## the tests of the harness itself
+	$(BIN)/pytest tests -m "$(DEFAULT)" $(PYTEST_ARGS)
+
+nightly: $(READY) ## all suites, the slow ones on Fashion-MNIST too
+	$(BIN)/pytest suites -v -m "not gpu" -o console_output_style=count $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(READY)
+
+# The mark is written last: an install that was interrupted is done again.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "edge-harness needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) reports .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,62 @@
+"""What README and docs show is run, and what they list is complete."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.core.finding import Verdict
+from harness.core.metrics import CHANGES, METRICS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_examples_parse(page):
+    for block in blocks(page, "python"):
+        ast.parse(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_suite_in_the_docs_is_collected(pytester):
+    example = blocks(ROOT / "docs" / "writing-a-suite.md", "python")[0]
+    pytester.makepyfile(test_example=example)
+    found = pytester.runpytest_subprocess("--collect-only", "-q")
+    found.stdout.fnmatch_lines(["*test_accuracy?digits_cnn/int8_static/litert/local?", "8 tests collected*"])
+
+
+def test_the_registrations_in_the_docs_work(pytester):
+    example = blocks(ROOT / "docs" / "writing-a-suite.md", "python")[1]
+    pytester.makeconftest(example)
+    pytester.makepyfile(
+        """
+        import harness
+        from harness.zoo.registry import datasets, metrics, models
+
+        def test_registered():
+            assert "my_model" in models and "my_sensor" in datasets and "within_one" in metrics
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_every_metric_and_change_is_documented():
+    text = (ROOT / "docs" / "writing-a-suite.md").read_text(encoding="utf-8")
+    missing = [name for name in [*METRICS, *CHANGES] if f"`{name}`" not in text]
+    assert not missing
+
+
+def test_every_verdict_is_documented():
+    text = (ROOT / "docs" / "results-format.md").read_text(encoding="utf-8")
+    assert not [verdict for verdict in Verdict if f"`{verdict}`" not in text]
