@@ -1,0 +1,168 @@
+"""Checkpoints of the example models: float weights, and beside them a card that says what they are and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SCHEMA = 1
+"""1: the first one. A card with another number is refused."""
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+_KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a weights file holds and how it was made."""
+
+    model: str
+    dataset: str
+    accuracy: float
+    """Share of correct answers on the data set's evaluation split, 0 to 1."""
+    samples: int
+    """Samples in that split."""
+    parameters: int
+    epochs: int
+    seed: int
+    command: str
+    """What trains it again."""
+    torch: str
+    date: str
+    """UTC, ISO 8601."""
+    sha256: str = ""
+    """Of the weights file; ``save`` fills it in."""
+    schema: int = SCHEMA
+
+    @classmethod
+    def read(cls, path: Path) -> Card:
+        """The card in *path*.
+
+        Raises:
+            WeightsError: the file is missing, is not a card, or has another schema.
+        """
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise WeightsError(f"no card {path}. {_remedy(path.stem, path)}") from None
+        except (OSError, ValueError) as err:
+            raise WeightsError(f"card {path} can't be read: {err}. {_remedy(path.stem, path)}") from err
+        schema = held.get("schema") if isinstance(held, dict) else None
+        if schema != SCHEMA:
+            raise WeightsError(
+                f"card {path} has schema {schema!r}; this version reads {SCHEMA}. {_remedy(path.stem, path)}"
+            )
+        wrong = sorted(set(held) ^ {field.name for field in fields(cls)})
+        wrong += [field.name for field in fields(cls) if not isinstance(held.get(field.name), _KINDS[str(field.type)])]
+        if wrong:
+            raise WeightsError(
+                f"card {path}: missing, unknown or mistyped: {', '.join(wrong)}. {_remedy(path.stem, path)}"
+            )
+        return cls(**held)
+
+    def text(self) -> str:
+        """The card as it is stored: JSON with sorted keys."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def save(model: nn.Module, card: Card, folder: Path = CHECKPOINTS) -> Card:
+    """Write the weights and the card of ``card.model`` into *folder*; returns the card with the weights' hash.
+
+    Each file is written aside and renamed, the weights first: a crash leaves the old pair or one that ``load`` refuses.
+
+    Raises:
+        WeightsError: a weight is not finite.
+    """
+    from safetensors.torch import save as to_bytes
+
+    state = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    _check_finite(state, f"trained model {card.model!r}", "Lower the learning rate.")
+    weights = to_bytes(state)
+    card = Card(**(asdict(card) | {"sha256": hashlib.sha256(weights).hexdigest()}))
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / f"{card.model}.safetensors", weights)
+    _write(folder / f"{card.model}.json", card.text().encode())
+    return card
+
+
+def load(name: str, model: nn.Module, folder: Path = CHECKPOINTS) -> nn.Module:
+    """Return *model* with the weights of the checkpoint *name*, in evaluation mode; the hash is verified before use.
+
+    Raises:
+        WeightsError: a file is missing or damaged, the weights' hash is not the card's, their names, shapes or dtypes
+            are not the architecture's, or one is not finite.
+    """
+    path = folder / f"{name}.safetensors"
+    card = Card.read(folder / f"{name}.json")
+    if card.model != name:
+        raise WeightsError(f"card {folder / name}.json is of model {card.model!r}. {_remedy(name, path)}")
+    state = _verified(path, card, name)
+    _check_fit(state, model.state_dict(), path, name)
+    _check_finite(state, f"weights {path}", _remedy(name, path))
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def _verified(path: Path, card: Card, name: str) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load as from_bytes
+
+    try:
+        weights = path.read_bytes()
+    except FileNotFoundError:
+        raise WeightsError(f"no weights {path}. {_remedy(name, path)}") from None
+    found = hashlib.sha256(weights).hexdigest()
+    if found != card.sha256:
+        raise WeightsError(
+            f"weights {path} ({len(weights)} bytes): expected sha256 {card.sha256}, found {found}. "
+            f"{_remedy(name, path)}"
+        )
+    try:
+        return from_bytes(weights)
+    except SafetensorError as err:
+        raise WeightsError(f"weights {path} are not a safetensors file: {err}. {_remedy(name, path)}") from err
+
+
+def _check_fit(state: dict[str, Tensor], wanted: dict[str, Any], path: Path, name: str) -> None:
+    """Raise ``WeightsError`` unless names, shapes and dtypes of *state* are those of the architecture, *wanted*."""
+    mismatches = [f"{key} is missing" for key in sorted(wanted.keys() - state.keys())]
+    mismatches += [f"{key} is unknown" for key in sorted(state.keys() - wanted.keys())]
+    for key in sorted(state.keys() & wanted.keys()):
+        held, needed = (f"{value.dtype} {tuple(value.shape)}" for value in (state[key], wanted[key]))
+        if held != needed:
+            mismatches.append(f"{key} is {held}, not {needed}")
+    if mismatches:
+        shown = "; ".join(mismatches[:5]) + ("; ..." if len(mismatches) > 5 else "")
+        raise WeightsError(f"weights {path} do not fit the architecture {name!r}: {shown}. {_remedy(name, path)}")
+
+
+def _check_finite(state: dict[str, Tensor], where: str, remedy: str) -> None:
+    broken = [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
+    if broken:
+        raise WeightsError(f"{where}: NaN or infinity in {', '.join(broken)}. {remedy}")
+
+
+def _remedy(name: str, path: Path) -> str:
+    return f"Run: git checkout -- {path}, or train it again: python -m harness.zoo.training {name}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,36 @@
+"""The example models, each with its verified checkpoint; importing this registers them and imports no engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.core.model import Input
+from harness.zoo.registry import model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@model("digits_cnn", dataset="digits", input=Input(name="image", shape=(1, 8, 8)))
+def digits_cnn() -> nn.Module:
+    """Three convolutions that read digits."""
+    return _trained("digits_cnn")
+
+
+@model("fashion_cnn", dataset="fashion_mnist", input=Input(name="image", shape=(1, 28, 28)))
+def fashion_cnn() -> nn.Module:
+    """Five convolutions that tell clothes apart."""
+    return _trained("fashion_cnn")
+
+
+@model("fashion_mobilenet", dataset="fashion_mnist", input=Input(name="image", shape=(1, 28, 28)))
+def fashion_mobilenet() -> nn.Module:
+    """A narrow MobileNetV2 that tells clothes apart."""
+    return _trained("fashion_mobilenet")
+
+
+def _trained(name: str) -> nn.Module:
+    from harness.zoo.checkpoint import load
+    from harness.zoo.torch_models import ARCHITECTURES
+
+    return load(name, ARCHITECTURES[name]())

@@ -1,0 +1,67 @@
+"""The registries of models, data sets and task metrics, and the decorators that fill them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from harness.core.data import Array, DataSet, RegisteredDataSet
+from harness.core.model import Input, Model, TaskMetric
+from harness.core.registry import Registry
+from harness.core.source import Source
+
+models: Registry[Model] = Registry("model", "Register one with @harness.model in a conftest.py.")
+datasets: Registry[RegisteredDataSet] = Registry("data set", "Register one with @harness.dataset in a conftest.py.")
+metrics: Registry[TaskMetric] = Registry("task metric", "Register one with @harness.metric in a conftest.py.")
+
+Build = TypeVar("Build", bound=Callable[[], Any])
+Load = TypeVar("Load", bound=Callable[[], DataSet])
+Correct = TypeVar("Correct", bound=Callable[[Array, Array], Array])
+
+
+def model(
+    name: str, *, dataset: str, input: Input, framework: str = "torch", metric: str = "top1"
+) -> Callable[[Build], Build]:
+    """Register the decorated function, which returns a trained float model, as the model *name*.
+
+    The function is called in a process of its own; import the framework inside it.
+
+    Raises:
+        InvalidName: the name can't stand in a cell's id.
+        DuplicateName: another definition already has this name.
+    """
+
+    def register(build: Build) -> Build:
+        entry = Model(
+            name=name,
+            framework=framework,
+            build=build,
+            input=input,
+            dataset=dataset,
+            metric=metric,
+            source=Source.of(build),
+        )
+        models.add(entry)
+        return build
+
+    return register
+
+
+def dataset(name: str) -> Callable[[Load], Load]:
+    """Register the decorated function, which returns a ``DataSet``, as the data set *name*."""
+
+    def register(load: Load) -> Load:
+        datasets.add(RegisteredDataSet(name=name, load=load, source=Source.of(load)))
+        return load
+
+    return register
+
+
+def metric(name: str) -> Callable[[Correct], Correct]:
+    """Register the decorated function ``(outputs, labels) -> bool per sample`` as the task metric *name*."""
+
+    def register(correct: Correct) -> Correct:
+        metrics.add(TaskMetric(name=name, correct=correct, source=Source.of(correct)))
+        return correct
+
+    return register

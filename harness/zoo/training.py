@@ -1,0 +1,213 @@
+"""Trains the example models: ``python -m harness.zoo.training MODEL [--out FOLDER] [--epochs N]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.core.data import DataSet, Split
+from harness.errors import HarnessError, UnknownName
+from harness.zoo.checkpoint import CHECKPOINTS, Card, save
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How one model is trained: AdamW with a one-cycle learning rate on cross-entropy."""
+
+    model: str
+    dataset: str
+    epochs: int
+    batch: int
+    learning_rate: float
+    """At the cycle's top."""
+    weight_decay: float
+    flip: bool = False
+    """Mirror images at random."""
+    shift: int = 0
+    """Move images at random by up to this many pixels."""
+    channels_last: bool = False
+    """Keep channels last in memory while training: faster on CPUs, most of all for depthwise convolutions."""
+    seed: int = 0
+
+
+_ALL = (
+    Plan(model="digits_cnn", dataset="digits", epochs=20, batch=32, learning_rate=1e-2, weight_decay=1e-2),
+    Plan(
+        model="fashion_cnn",
+        dataset="fashion_mnist",
+        epochs=12,
+        batch=128,
+        learning_rate=1e-2,
+        weight_decay=5e-2,
+        flip=True,
+        channels_last=True,
+    ),
+    Plan(
+        model="fashion_mobilenet",
+        dataset="fashion_mnist",
+        epochs=10,
+        batch=128,
+        learning_rate=1e-2,
+        weight_decay=5e-2,
+        flip=True,
+        channels_last=True,
+    ),
+)
+PLANS: Mapping[str, Plan] = {plan.model: plan for plan in _ALL}
+
+
+def plan_for(name: str) -> Plan:
+    """The plan of the model *name*.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    if name not in PLANS:
+        raise UnknownName.among("example model", name, PLANS)
+    return PLANS[name]
+
+
+def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None] = lambda line: None) -> nn.Module:
+    """The model of *plan* trained on *data* for *epochs*, in evaluation mode.
+
+    The same plan, data, epochs, torch version and kind of CPU give the same weights. The caller's random state, thread
+    count and determinism setting are left as they were.
+    """
+    import torch
+
+    from harness.zoo.augmentation import flipped, shifted
+    from harness.zoo.torch_models import ARCHITECTURES
+
+    with _repeatable(plan.seed) as generator:
+        layout = torch.channels_last if plan.channels_last else torch.contiguous_format
+        model = ARCHITECTURES[plan.model]().to(memory_format=layout)
+        images, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
+        steps = len(images) // plan.batch
+        optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.learning_rate, total_steps=epochs * steps)
+        for epoch in range(1, epochs + 1):
+            started, total = time.perf_counter(), 0.0
+            model.train()
+            order = torch.randperm(len(images), generator=generator)
+            for step in range(steps):
+                chosen = order[step * plan.batch : (step + 1) * plan.batch]
+                batch = images[chosen]
+                if plan.flip:
+                    batch = flipped(batch, generator)
+                if plan.shift:
+                    batch = shifted(batch, plan.shift, generator)
+                outputs = model(batch.contiguous(memory_format=layout))
+                loss = torch.nn.functional.cross_entropy(outputs, labels[chosen])
+                optimizer.zero_grad()
+                torch.autograd.backward(loss)
+                optimizer.step()
+                schedule.step()
+                total += loss.item()
+            seconds = time.perf_counter() - started
+            progress(f"{plan.model} epoch {epoch}/{epochs}: loss {total / steps:.4f}, {seconds:.1f} s")
+    return model.to(memory_format=torch.contiguous_format).eval()
+
+
+def correct_answers(model: nn.Module, data: Split, batch: int = 100) -> int:
+    """How many samples of *data* the *model* classifies as labelled, in evaluation mode."""
+    import torch
+
+    model.eval()
+    images, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
+    with torch.inference_mode():
+        parts = [slice(start, start + batch) for start in range(0, len(images), batch)]
+        return sum(int((model(images[part]).argmax(1) == labels[part]).sum()) for part in parts)
+
+
+def train_checkpoint(plan: Plan, epochs: int, folder: Path, progress: Callable[[str], None]) -> Card:
+    """Train *plan* on its data set, evaluate, and write the checkpoint into *folder*; returns its card.
+
+    Raises:
+        DataSetError: the data set is missing or damaged.
+        WeightsError: training diverged.
+    """
+    import torch
+
+    data = _loaded(plan.dataset)
+    assert data.train is not None, "the example data sets have a train split"
+    model = train(plan, data.train, epochs, progress)
+    samples = len(data.evaluation)
+    command = f"python -m harness.zoo.training {plan.model}"
+    card = Card(
+        model=plan.model,
+        dataset=plan.dataset,
+        accuracy=correct_answers(model, data.evaluation) / samples,
+        samples=samples,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        epochs=epochs,
+        seed=plan.seed,
+        command=command if epochs == plan.epochs else f"{command} --epochs {epochs}",
+        torch=str(torch.__version__),
+        date=datetime.now(UTC).date().isoformat(),
+    )
+    return save(model, card, folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, or 2 for what the user can mend."""
+    parser = argparse.ArgumentParser(prog="python -m harness.zoo.training", description="Train an example model.")
+    parser.add_argument("model", help=f"one of: {', '.join(PLANS)}")
+    parser.add_argument("--out", type=Path, default=CHECKPOINTS, help="folder of the checkpoint (default: %(default)s)")
+    parser.add_argument("--epochs", type=_positive, help="passes over the training set (default: the model's own)")
+    options = parser.parse_args(arguments)
+    try:
+        plan = plan_for(options.model)
+        card = train_checkpoint(plan, options.epochs or plan.epochs, options.out, lambda line: print(line, flush=True))
+    except HarnessError as err:
+        print(f"error: {err}", file=sys.stderr)
+        return 2
+    print(f"{card.model}: accuracy {card.accuracy:.4f} on {card.samples} samples, {card.parameters} parameters")
+    print(f"written to {options.out / card.model}.safetensors and .json")
+    return 0
+
+
+def _loaded(name: str) -> DataSet:
+    import harness.zoo.digits
+    import harness.zoo.fashion_mnist  # noqa: F401 - importing registers it
+    from harness.zoo.registry import datasets
+
+    return datasets.get(name).load().checked(name)
+
+
+@contextmanager
+def _repeatable(seed: int) -> Iterator[torch.Generator]:
+    """One thread, deterministic operators and seeded random numbers; yields a generator of the same seed."""
+    import torch
+
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+        torch.use_deterministic_algorithms(True)
+        try:
+            yield torch.Generator().manual_seed(seed)
+        finally:
+            torch.use_deterministic_algorithms(deterministic)
+            torch.set_num_threads(threads)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a positive number")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

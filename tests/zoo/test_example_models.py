@@ -1,0 +1,77 @@
+"""The example models: cards that are true to their files, sizes, and graphs that export."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+import harness.zoo.models  # noqa: F401 - importing registers them
+from harness.core.data import DataSet
+from harness.zoo.checkpoint import CHECKPOINTS, Card
+from harness.zoo.registry import models
+from harness.zoo.training import PLANS, correct_answers
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+LEAST_ACCURACY = {"digits_cnn": 0.97, "fashion_cnn": 0.91, "fashion_mobilenet": 0.91}
+NAMES = sorted(LEAST_ACCURACY)
+
+
+def card(name: str) -> Card:
+    return Card.read(CHECKPOINTS / f"{name}.json")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_describes_its_file(name: str) -> None:
+    held, plan, registered = card(name), PLANS[name], models.get(name)
+    model = registered.build()
+
+    assert held.sha256 == hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest()
+    assert held.text() == (CHECKPOINTS / f"{name}.json").read_text()
+    assert held.parameters == sum(parameter.numel() for parameter in model.parameters())
+    assert (held.model, held.dataset) == (name, registered.dataset)
+    assert (held.epochs, held.seed) == (plan.epochs, plan.seed)
+    assert held.command == f"python -m harness.zoo.training {name}"
+    assert held.accuracy >= LEAST_ACCURACY[name]
+    assert not model.training
+
+
+def test_digits_accuracy_is_the_recorded_one(digits_data: DataSet) -> None:
+    held = card("digits_cnn")
+    found = correct_answers(models.get("digits_cnn").build(), digits_data.evaluation)
+
+    assert len(digits_data.evaluation) == held.samples
+    assert abs(found - held.accuracy * held.samples) <= 1 + 1e-9  # a tie may fall differently on another CPU
+
+
+@pytest.mark.parametrize("name", ["fashion_cnn", "fashion_mobilenet"])
+def test_fashion_accuracy_is_the_recorded_one(name: str, fashion_data: DataSet) -> None:
+    held = card(name)
+    found = correct_answers(models.get(name).build(), fashion_data.evaluation)
+
+    assert len(fashion_data.evaluation) == held.samples
+    assert abs(found - held.accuracy * held.samples) <= 3 + 1e-9  # ties may fall differently on another CPU
+
+
+def test_the_checkpoints_stay_small() -> None:
+    files = [path for path in Path(CHECKPOINTS).iterdir() if path.is_file()]
+
+    assert sorted(path.stem for path in files if path.suffix == ".safetensors") == NAMES
+    assert sum(path.stat().st_size for path in files) <= 2_500_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_graph_exports_with_a_dynamic_batch(name: str) -> None:
+    registered = models.get(name)
+    model = registered.build()
+    example = torch.rand(2, *registered.input.shape)
+
+    exported = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+
+    for batch in (1, 5):
+        inputs = torch.rand(batch, *registered.input.shape)
+        assert torch.allclose(exported.module()(inputs), model(inputs), atol=1e-5)
+        assert exported.module()(inputs).shape == (batch, 10)

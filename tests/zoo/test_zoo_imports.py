@@ -1,0 +1,29 @@
+"""Registering the examples must load no engine: collection in every project pays for what it loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import harness.errors
+
+ROOT = Path(harness.errors.__file__).parents[1]
+
+PROBE = """
+import sys
+import harness.zoo.models, harness.zoo.digits, harness.zoo.fashion_mnist, harness.zoo.task_metrics
+from harness.zoo.registry import datasets, metrics, models
+print("registered", *models.names(), *datasets.names(), *metrics.names())
+heavy = {"torch", "torchvision", "sklearn", "scipy", "pandas", "tensorflow", "onnxruntime", "onnx", "safetensors"}
+print("loaded", *sorted(heavy & set(sys.modules)))
+"""
+
+
+def test_registering_the_examples_loads_no_engine() -> None:
+    done = subprocess.run([sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == [
+        "registered digits_cnn fashion_cnn fashion_mobilenet digits fashion_mnist top1 top5",
+        "loaded",
+    ]
