@@ -8,12 +8,11 @@ pytestmark = harness.matrix(
     runtimes=["torch", "onnxruntime", "litert"],
     budgets=harness.budgets(
         ("*", dict(accuracy_drop="2 pp", size_ratio="1 x", weights_ratio="1.01 x", latency_ratio="report")),
-        ("*/fp16", dict(size_ratio="0.75 x", weights_ratio="0.55 x")),
-        ("*/int8_*", dict(size_ratio="0.45 x", weights_ratio="0.35 x")),
-        # Exported programs hold their graph as text, most of a small file: judge the weights. Scales are decimals
-        # there, so that a few bytes differ between CPUs.
-        ("*/int8_*/torch", dict(size_ratio="0.80 x")),
-        ("*/*/torch", dict(size_change="1.001 x")),
+        ("*/fp16", dict(size_ratio="0.70 x", weights_ratio="0.55 x")),
+        ("*/int8_*", dict(size_ratio="0.60 x", weights_ratio="0.35 x")),
+        # Exported programs hold their graph as text, most of a small file: there the weights tell. Scales are decimals
+        # in it, so that a few bytes differ between CPUs.
+        ("*/*/torch", dict(size_ratio="1 x", size_change="1.001 x")),
         # What int8 is for: litert's kernels take about half the time of float ones.
         ("*/int8_static/litert", dict(latency_ratio="0.90 x")),
     ),

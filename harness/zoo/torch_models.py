@@ -31,7 +31,7 @@ class ConvNet(nn.Module):
 
 def digits_cnn() -> nn.Module:
     """Three convolutions for 8 x 8 images."""
-    return ConvNet([(16, 1), (32, 1), (32, 2)])
+    return ConvNet([(8, 1), (16, 1), (32, 2)])
 
 
 def fashion_cnn() -> nn.Module:
