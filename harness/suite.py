@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
-
-import pytest
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.core.budgets import Budgets
 from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
+
+if TYPE_CHECKING:
+    import pytest
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -48,6 +49,8 @@ def matrix(
     Raises:
         InvalidMatrix: an empty side, a row that fits no cell, a name given twice.
     """
+    import pytest  # here, so that child processes, which import harness too, do without
+
     parsed = Matrix.parse(
         models=models,
         recipes=recipes,
@@ -66,6 +69,8 @@ def gate(metric: str) -> Callable[[Function], Function]:
     Raises:
         UnknownName: a metric that does not exist; near matches are offered.
     """
+    import pytest
+
     mark = pytest.mark.harness_gate(metric_named(metric))
 
     def decorate(function: Function) -> Function:

@@ -42,13 +42,18 @@ class DataSet:
         """Return the data set when every part is usable.
 
         Raises:
-            DataSetError: a part is empty, lengths differ, an input is not finite, or calibration samples are evaluation samples.
+            DataSetError: a part is no array or is empty, lengths differ, an input is not finite, or calibration samples are evaluation samples.
         """
         parts = {"evaluation": self.evaluation, "calibration": self.calibration}
         if self.train is not None:
             parts["train"] = self.train
         for part, split in parts.items():
             where = f"data set {name!r}, {part} split"
+            for side, values in (("inputs", split.inputs), ("labels", split.labels)):
+                if not isinstance(values, np.ndarray):
+                    raise DataSetError(f"{where}: its {side} are {type(values).__name__}, not a numpy array.")
+                if values.ndim == 0:
+                    raise DataSetError(f"{where}: its {side} have no sample dimension.")
             if len(split) == 0:
                 raise DataSetError(f"{where}: it is empty.")
             if len(split.inputs) != len(split.labels):

@@ -6,13 +6,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, DecimalException
 
 from harness.errors import InvalidLimit
 
 REPORT_ONLY = "report"
 """Written in place of a limit: measured and reported, nothing demanded."""
 
-_LIMIT = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z%]*)")
+_LIMIT = re.compile(r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(?P<unit>[A-Za-z%]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,15 @@ def parse_limit(name: str, text: object, units: Mapping[str, float]) -> Limit:
         raise InvalidLimit(f"{name}={text!r} has no unit. Write for example {example} (units: {allowed}).")
     if match["unit"] not in units:
         raise InvalidLimit(f"{name}={text!r}: {match['unit']!r} is not a unit of {name}; it takes {allowed}.")
-    value = float(match["number"]) * units[match["unit"]]
+    value = _product(match["number"], units[match["unit"]])
     if not math.isfinite(value) or value < 0:
         raise InvalidLimit(f"{name}={text!r}: a limit must be finite and not negative.")
     return Limit(value=value, text=text.strip())
+
+
+def _product(number: str, factor: float) -> float:
+    """*number* times *factor*, rounded once: 1.005 kB are 1005 B, where floats would make it a little less."""
+    try:
+        return float(Decimal(number) * Decimal(str(factor)))
+    except DecimalException:  # an exponent that no float reaches
+        return math.inf

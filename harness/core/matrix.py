@@ -59,7 +59,8 @@ class Matrix:
         Raises:
             InvalidMatrix: a side is empty, is not a list of names, or names a thing twice.
         """
-        runtime_names = tuple(str(RuntimeName.parse(name)) for name in _names("runtimes", runtimes))
+        canonical = [str(RuntimeName.parse(name)) for name in _names("runtimes", runtimes)]
+        runtime_names = _names("runtimes", canonical)  # again: two spellings can be one runtime
         needed = frozenset(_names("required", required)) if required else frozenset()
         engines = {RuntimeName.parse(name).engine for name in runtime_names}
         if needed - engines:
@@ -116,12 +117,14 @@ class Matrix:
 
     def check_gated(self, gated: set[str], where: str) -> None:
         """Raise ``InvalidMatrix`` when the table demands something that no test in *where* gates on."""
-        changes = [METRICS[name].change for name in gated]
+        changes = [METRICS[name].change for name in gated] if self.baseline else []
         useful = gated | {change.name for change in changes if change is not None}
         idle = sorted(self.budgets.metrics() - useful)
         if idle:
             one = idle[0]
-            kind = "no gate compares it with a baseline" if one in CHANGES else f"add one: @harness.gate({one!r})"
+            kind = f"add one: @harness.gate({one!r})"
+            if one in CHANGES:
+                kind = "no gate compares it with a baseline" if self.baseline else "the matrix says baseline=False"
             raise InvalidMatrix(
                 f"{where}: the budget table limits {', '.join(idle)}, but no test gates on it, so nothing would be enforced; {kind}."
             )

@@ -37,8 +37,10 @@ class Samples:
         """Correctness, bool of shape (n,).
 
         Raises:
-            ValueError: the text does not hold n samples.
+            ValueError: the text does not hold n samples, or n is not positive.
         """
+        if self.n <= 0:
+            raise ValueError(f"packed correctness of {self.n} samples")
         try:
             raw = base64.b64decode(self.correct, validate=True)
         except binascii.Error as err:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LAST_LINES = 12
+from harness.worker.last_lines import LogTail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ def run_child(
 ) -> JobEnd:
     """Run one job to its end and hand each of its events to *on_event*, in order."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    said = LogTail(log)
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "EDGE_HARNESS_CHILD": "1"}
     arguments = [sys.executable, "-P", "-m", "harness.engine.job", str(log)]
     process = subprocess.Popen(
@@ -53,9 +54,8 @@ def run_child(
         except BrokenPipeError:
             pass  # it died before it read the request; its exit code and last lines say why
         for line in process.stdout:
-            try:
-                event = json.loads(line)
-            except ValueError:
+            event = _event(line)
+            if event is None:
                 stray.append(line.decode(errors="replace").rstrip())
             else:
                 on_event(event)
@@ -67,17 +67,17 @@ def run_child(
             process.wait()
         process.stdout.close()
     if timed_out.is_set():
-        return JobEnd(ok=False, reason=f"no end after {timeout_s:g} s{_last_lines(log, stray)}")
+        return JobEnd(ok=False, reason=f"no end after {timeout_s:g} s{said.last_lines(stray)}")
     if code == 0:
         return JobEnd(ok=True)
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    return JobEnd(ok=False, reason=f"the process died: {how}{_last_lines(log, stray)}")
+    return JobEnd(ok=False, reason=f"the process died: {how}{said.last_lines(stray)}")
 
 
-def _last_lines(log: Path, stray: list[str]) -> str:
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event in *line*; None when something else wrote to the channel of events."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    kept = [line for line in [*lines, *stray] if line.strip()][-LAST_LINES:]
-    return "; its last lines:\n" + "\n".join(f"    {line}" for line in kept) if kept else ""
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None

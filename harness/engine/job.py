@@ -13,6 +13,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from harness.worker.program import exit_with_parent
+
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -24,14 +26,20 @@ def main() -> int:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     faulthandler.enable()
+    exit_with_parent()
 
     def emit(event: dict[str, Any]) -> None:
         events.write(json.dumps(event) + "\n")
 
-    from harness.engine.replay import replay
+    from harness.engine.replay import check_repeated, replay
+    from harness.errors import HarnessError
 
     try:
         replay(request["sources"], request["path"])
+        check_repeated(request)
+    except HarnessError as err:
+        emit({"event": "refused", "reason": str(err)})
+        return 0
     except Exception as err:  # the boundary of the process: the parent gets the reason
         traceback.print_exc()
         emit({"event": "refused", "reason": f"reading the registrations again failed: {type(err).__name__}: {err}"})

@@ -40,6 +40,39 @@ class Probe:
     details: dict[str, Any]
 
 
+class BlamedWorker:
+    """A reference's worker: what goes wrong in it is told as the reference's fault, not the candidate's."""
+
+    def __init__(self, worker: Worker, cell: Cell) -> None:
+        self._worker = worker
+        self._cell = cell
+
+    def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
+        """As ``Worker.ask``."""
+        with _blaming(self._cell):
+            return self._worker.ask(operation, **fields)
+
+    def time(self, iterations: int) -> Array:
+        """As ``Worker.time``."""
+        with _blaming(self._cell):
+            return self._worker.time(iterations)
+
+    def prepare(self, sample: Array) -> int:
+        """As ``Worker.prepare``."""
+        with _blaming(self._cell):
+            return self._worker.prepare(sample)
+
+
+@contextmanager
+def _blaming(cell: Cell) -> Iterator[None]:
+    try:
+        yield
+    except CellProblem as problem:
+        raise CellProblem.error(problem.stage, f"its reference {cell.id}: {problem.reason}") from problem
+    except WorkerFailure as err:
+        raise WorkerFailure(f"its reference {cell.id}: {err}") from err
+
+
 def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings) -> Probe:
     """Load, first inference, memory, then predictions on the whole evaluation set, in one fresh worker.
 
@@ -88,11 +121,17 @@ def timing(
             starting = [pool.submit(_open, which, side, settings) for which, side in sides]
             wait(starting)
             workers = [stack.enter_context(one.result()[0]) for one in starting if one.exception() is None]
-            for one in starting:
-                one.result()
-            for worker in workers:
-                worker.prepare(sample)
-            yield workers[0], workers[1] if len(workers) > 1 else None
+            starting[0].result()
+            if fp32 is None:
+                workers[0].prepare(sample)
+                yield workers[0], None
+                return
+            with _blaming(cell.reference):
+                starting[1].result()
+            reference = BlamedWorker(workers[1], cell.reference)
+            workers[0].prepare(sample)
+            reference.prepare(sample)
+            yield workers[0], reference
 
     seed = zlib.crc32(cell.id.encode())
     with _stage("run"):
@@ -132,9 +171,14 @@ def _accuracy(cell: Cell, outputs: Array, reference: Reference) -> tuple[Array, 
     model, _, _, _ = parts_of(cell)
     metric = metrics.get(model.metric)
     labels, exact = reference.load("labels"), reference.load("outputs")
-    correct = correctness(metric.correct, outputs, labels, metric.name)
-    reference_correct = correctness(metric.correct, exact, labels, metric.name)
-    return correct, accuracy_measurements(correct, reference_correct, outputs, exact)
+    try:
+        correct = correctness(metric.correct, outputs, labels, metric.name)
+        reference_correct = correctness(metric.correct, exact, labels, metric.name)
+        return correct, accuracy_measurements(correct, reference_correct, outputs, exact)
+    except ValueError:
+        raise  # the meter's own words
+    except Exception as err:  # the boundary of a user's function: its cells get the reason
+        raise ValueError(f"task metric {metric.name!r} ({metric.source}) failed: {type(err).__name__}: {err}") from err
 
 
 def _threads(cell: Cell, settings: Settings) -> int:

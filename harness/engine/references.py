@@ -61,16 +61,17 @@ def _run(
     references: dict[str, Reference],
     problems: dict[str, CellProblem],
 ) -> None:
+    """Evaluate *wanted* in one process; one that dies loses only the model it was at, the others get a new one."""
     folders = {name: settings.scratch / "references" / name for name in wanted}
-    running: list[str] = []
+    begun: list[str] = []
     refused: list[str] = []
 
     def on_event(event: dict[str, Any]) -> None:
         name = str(event.get("model", ""))
         match event["event"]:
             case "begin":
-                running.append(name)
-                tell(f"reference {len(running)}/{len(wanted)}: {name} in {framework}")
+                begun.append(name)
+                tell(f"reference {len(begun)}/{len(wanted)}: {name} in {framework}")
             case "done":
                 references[name] = Reference(
                     model=name,
@@ -82,18 +83,23 @@ def _run(
             case "refused":
                 refused.append(event["reason"])
 
-    end = run_child(
-        {
-            "kind": "reference",
-            "sources": user_sources(),
-            "path": [os.getcwd() if entry == "" else entry for entry in sys.path],
-            "models": [{"model": name, "folder": str(folder)} for name, folder in folders.items()],
-        },
-        log=settings.scratch / f"reference-{framework}.log",
-        timeout_s=settings.build_timeout_s,
-        threads=1,
-        on_event=on_event,
-    )
-    for name in wanted:
-        if name not in references and name not in problems:
-            problems[name] = CellProblem.error("train", refused[0] if refused else end.reason or "no result was given")
+    while waiting := [name for name in wanted if name not in references and name not in problems]:
+        before = len(begun)
+        end = run_child(
+            {
+                "kind": "reference",
+                "sources": user_sources(),
+                "path": [os.getcwd() if entry == "" else entry for entry in sys.path],
+                "models": [{"model": name, "folder": str(folders[name])} for name in waiting],
+            },
+            log=settings.scratch / f"reference-{framework}.log",
+            timeout_s=settings.build_timeout_s,
+            threads=1,
+            on_event=on_event,
+        )
+        current = begun[-1] if len(begun) > before else ""
+        reason = refused[0] if refused else end.reason or "no result was given"
+        # Without a culprit nothing would change in another process: all that wait get the reason.
+        for name in [current] if current else waiting:
+            if name not in references and name not in problems:
+                problems[name] = CellProblem.error("train", reason)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.core.registry import Registered
+from harness.core.registry import Registered, Registry
 from harness.core.source import Source
 from harness.engine.catalog import load_catalog
 from harness.errors import ContractError
@@ -48,6 +48,29 @@ def replay(sources: Sequence[dict[str, Any]], path: Sequence[str]) -> None:
     sys.path[:] = list(path)
     for index, source in enumerate(sources):
         _read(source["module"], Path(source["path"]), index)
+
+
+def check_repeated(request: Mapping[str, Any]) -> None:
+    """Check that reading the registering files again gave everything that *request* names.
+
+    Raises:
+        ContractError: what is missing, which files were read, and where registrations belong.
+    """
+    wanted: list[tuple[Registry[Any], str]] = [(models, item["model"]) for item in request.get("models", [])]
+    if request["kind"] == "build":
+        wanted += [(models, request["model"]), (runtimes, request["engine"])]
+        wanted += [(steps, step) for item in request["items"] for step in item["recipe"].split("+")]
+    for name in [name for registry, name in wanted if registry is models and name in models]:
+        model = models.get(name)
+        wanted += [(datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)]
+    missing = sorted({f"{registry.kind} {name!r}" for registry, name in wanted if name not in registry})
+    if missing:
+        read = ", ".join(source["path"] for source in request["sources"]) or "none"
+        raise ContractError(
+            f"{', '.join(missing)}: a build process could not repeat the registration. It reads the files again that "
+            f"define what is registered ({read}), and they did not register this. Register it at the top level of the "
+            "file that defines it, not in a function, a fixture, a hook or another file."
+        )
 
 
 def _read(module: str, path: Path, index: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
@@ -15,14 +16,15 @@ from harness.core.measurement import Measurement
 from harness.core.metrics import Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
-from harness.core.result import MEASURED, ArtifactSummary, CellResult
+from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary, CellResult
 from harness.engine.builds import build_all
 from harness.engine.measure import Probe, probe, timing
 from harness.engine.plan import obstacle
 from harness.engine.references import Reference, make_references
 from harness.engine.settings import Settings
 from harness.judge.case import judge_case, judge_problem
-from harness.judge.latency import Look
+from harness.judge.latency import Look, look, ratio_evidence
+from harness.meters.latency import Timing
 from harness.meters.size import size_measurements
 from harness.store.artifacts import ArtifactStore
 from harness.targets.local_hardware import local_hardware
@@ -48,33 +50,34 @@ class Run:
         self.hardware: Hardware = local_hardware()
         self.results: dict[Cell, CellResult] = {}
         self._limits: dict[Cell, float] = {}
-        self._looks: dict[Cell, Look] = {}
+        self._timings: dict[Cell, Timing] = {}
         self.references: dict[str, Reference] = {}
         self._reference_problems: dict[str, CellProblem] = {}
         self.artifacts: dict[Cell, Artifact] = {}
         self._problems: dict[Cell, CellProblem] = {}
+        """Cells without an artifact."""
+        self._failures: dict[tuple[Cell, Stage], CellProblem] = {}
+        """Cells whose artifact broke when it was run; what needs only the artifact is judged all the same."""
         self._done: set[tuple[Cell, Stage]] = set()
 
     def prepare(self, cases: Iterable[Case]) -> None:
         """Evaluate the references and build the artifacts of all *cases* and of what they are compared with."""
         cases = list(cases)
         for case in cases:
-            if case.metric.name == "latency_ratio" and case.limit is not None:
+            if _is_ratio(case) and case.limit is not None:
                 self._limits[case.cell] = min(case.limit.value, self._limits.get(case.cell, case.limit.value))
-        wanted = {case.cell for case in cases} | {case.cell.reference for case in cases if case.metric.relative}
-        self.prepare_cells(wanted)
+        self.prepare_cells({cell for case in cases for cell in _needed(case)})
         self._probe_all({case.cell for case in cases if case.metric.stage in FAR_STAGES})
 
     def findings(self, case: Case) -> list[Finding]:
         """Measure what *case* needs, unless that was done, and judge it."""
-        if case.cell not in self.artifacts and case.cell not in self._problems:
+        if not _needed(case) <= self.artifacts.keys() | self._problems.keys():
             self.prepare([case])
         try:
-            self._measure(case.cell, case.metric.stage, relative=case.metric.relative)
+            self._measure(case)
         except CellProblem as problem:
-            self._set_problem(case.cell, problem)
             return judge_problem(case, problem)
-        return judge_case(case, self.results[case.cell], self._baseline_of(case), self._looks.get(case.cell))
+        return judge_case(case, self.results[case.cell], self._baseline_of(case), self._look(case))
 
     def latency_epochs_ns(self, cell: Cell) -> list[float]:
         """Epoch medians of *cell*, for those who keep their own tables of times; empty when it was not timed."""
@@ -111,53 +114,67 @@ class Run:
             self._tell(notice)
         self.store.notices.clear()
 
-    def _measure(self, cell: Cell, stage: Stage, *, relative: bool) -> None:
-        """Bring *cell* to *stage*.
+    def _measure(self, case: Case) -> None:
+        """Bring the case's cell to the stage that its metric needs.
 
         Raises:
             CellProblem: it can't be brought there, now or ever in this run.
         """
+        cell, metric = case.cell, case.metric
         if cell in self._problems:
             raise self._problems[cell]
-        fp32 = self._fp32(cell, relative=relative)
+        fp32 = self._fp32(cell, relative=metric.relative)
         if (cell, Stage.ARTIFACT) not in self._done:
             self._record_artifact(cell)
         if fp32 is not None:
             self._record(cell, size_measurements(self.artifacts[cell], fp32))
-        if stage in FAR_STAGES and (cell, Stage.PROBE) not in self._done:
-            self._record_probe(cell, self._probe_one(cell))
-        if stage is Stage.PROBE and relative and fp32 is not None:
+        if metric.stage in FAR_STAGES:
+            self._probed(cell)
+        if metric.stage is Stage.PROBE and metric.relative and fp32 is not None:
             self._record_memory_ratio(cell)
-        if stage is Stage.TIMING and (cell, Stage.TIMING) not in self._done:
-            self._time(cell, fp32)
+        if metric.stage is Stage.TIMING and not self._timed_enough(case, fp32):
+            with self._once(cell, Stage.TIMING):
+                self._time(case, fp32)
 
     def _fp32(self, cell: Cell, *, relative: bool) -> Artifact | None:
         """The artifact that ratios divide by; None for the reference itself, or when nothing relative is asked."""
         if cell.is_reference or (not relative and cell.reference not in self.artifacts):
             return None
         if cell.reference in self._problems:
-            problem = self._problems[cell.reference]
-            raise CellProblem.error(
-                problem.stage or "measure", f"its reference {cell.reference.id} is {problem.status}: {problem.reason}"
-            )
+            raise _because_of_reference(cell, self._problems[cell.reference])
         return self.artifacts[cell.reference]
+
+    @contextmanager
+    def _once(self, cell: Cell, stage: Stage) -> Iterator[None]:
+        """Bring *cell* to *stage* inside the block; where that failed before, it fails again without another try."""
+        if (cell, stage) in self._failures:
+            raise self._failures[cell, stage]
+        try:
+            yield
+        except CellProblem as problem:
+            self._fail(cell, stage, problem)
+            raise
+        self._done.add((cell, stage))
+
+    def _probed(self, cell: Cell) -> None:
+        if (cell, Stage.PROBE) not in self._done:
+            with self._once(cell, Stage.PROBE):
+                self._record_probe(cell, self._probe_one(cell))
 
     def _probe_all(self, cells: Iterable[Cell]) -> None:
         """Probe *cells*, several at one time: predictions and memory don't mind company, as latency would."""
         waiting = [
             cell
             for cell in sorted(cells)
-            if cell in self.artifacts and cell not in self._problems and (cell, Stage.PROBE) not in self._done
+            if cell in self.artifacts and not {(cell, Stage.PROBE)} & (self._done | self._failures.keys())
         ]
         with ThreadPoolExecutor(max_workers=max(1, self._settings.jobs)) as pool:
             probing = {pool.submit(self._probe_one, cell): cell for cell in waiting}
             for number, done in enumerate(as_completed(probing), start=1):
                 cell = probing[done]
                 self._tell(f"measure {number}/{len(waiting)}: {cell.id}")
-                try:
+                with suppress(CellProblem), self._once(cell, Stage.PROBE):
                     self._record_probe(cell, done.result())
-                except CellProblem as problem:
-                    self._set_problem(cell, problem)
 
     def _probe_one(self, cell: Cell) -> Probe:
         return probe(cell, self.artifacts[cell], self.references[cell.model], self.hardware, self._settings)
@@ -168,19 +185,36 @@ class Run:
         self.results[cell] = replace(
             result, samples=found.samples, environment=found.environment, details={**result.details, **found.details}
         )
-        self._done.add((cell, Stage.PROBE))
 
-    def _time(self, cell: Cell, fp32: Artifact | None) -> None:
+    def _time(self, case: Case, fp32: Artifact | None) -> None:
+        cell = case.cell
         sample = self.references[cell.model].load("inputs")[:1]
-        timed, measured = timing(cell, self.artifacts[cell], fp32, sample, self._limits.get(cell), self._settings)
+        own = case.limit.value if _is_ratio(case) and case.limit is not None else None
+        # Once rounds for another limit didn't decide this one, only this one counts.
+        limits = {own} if cell in self._timings else {own, self._limits.get(cell)}
+        limit = min((limit for limit in limits if limit is not None), default=None)
+        timed, measured = timing(cell, self.artifacts[cell], fp32, sample, limit, self._settings)
         self._record(cell, measured)
         result = self.results[cell]
         rounds = [[list(sides) for sides in pair] for pair in timed.pairs]
         details = {**result.details, "latency_rounds_ns": rounds, "latency_iterations_per_epoch": timed.iterations}
         self.results[cell] = replace(result, details=details)
-        if timed.verdict is not None:
-            self._looks[cell] = timed.verdict
-        self._done.add((cell, Stage.TIMING))
+        self._timings[cell] = timed
+
+    def _timed_enough(self, case: Case, fp32: Artifact | None) -> bool:
+        """Whether the rounds at hand answer *case*: its cell may have been timed alone, or for another limit."""
+        timed = self._timings.get(case.cell)
+        if timed is None:
+            return False
+        judged = self._look(case)
+        return judged.finished if judged is not None else fp32 is None or not _is_ratio(case)
+
+    def _look(self, case: Case) -> Look | None:
+        """What the rounds at hand say about the limit of *case* itself; two suites may set two limits for one cell."""
+        timed = self._timings.get(case.cell)
+        if timed is None or timed.verdict is None or not _is_ratio(case):
+            return None
+        return look(ratio_evidence(timed.pairs), case.limit.value if case.limit else None)
 
     def _record_artifact(self, cell: Cell) -> None:
         artifact = self.artifacts[cell]
@@ -191,12 +225,17 @@ class Run:
             weights=artifact.weights,
             provenance=artifact.provenance,
         )
-        self.results[cell] = replace(self.results[cell], status=MEASURED, artifact=summary)
+        result = self.results[cell]
+        status = MEASURED if result.status == NOT_RUN else result.status
+        self.results[cell] = replace(result, status=status, artifact=summary)
         self._record(cell, size_measurements(artifact, None))
         self._done.add((cell, Stage.ARTIFACT))
 
     def _record_memory_ratio(self, cell: Cell) -> None:
-        self._measure(cell.reference, Stage.PROBE, relative=False)
+        try:
+            self._probed(cell.reference)
+        except CellProblem as problem:
+            raise _because_of_reference(cell, problem) from None
         ours = self.results[cell].measurements["memory_peak_bytes"].value
         theirs = self.results[cell.reference].measurements["memory_peak_bytes"].value
         if theirs > 0:
@@ -209,6 +248,28 @@ class Run:
 
     def _set_problem(self, cell: Cell, problem: CellProblem) -> None:
         self._problems[cell] = problem
+        self._tell_status(cell, problem)
+
+    def _fail(self, cell: Cell, stage: Stage, problem: CellProblem) -> None:
+        self._failures[cell, stage] = problem
+        self._tell_status(cell, problem)
+
+    def _tell_status(self, cell: Cell, problem: CellProblem) -> None:
         self.results[cell] = replace(
             self.results.get(cell, CellResult(cell=cell)), status=problem.status, reason=problem.reason
         )
+
+
+def _is_ratio(case: Case) -> bool:
+    return case.metric.stage is Stage.TIMING and case.metric.relative
+
+
+def _needed(case: Case) -> set[Cell]:
+    """The cells whose artifacts *case* rests on."""
+    return {case.cell, case.cell.reference} if case.metric.relative else {case.cell}
+
+
+def _because_of_reference(cell: Cell, problem: CellProblem) -> CellProblem:
+    return CellProblem.error(
+        problem.stage or "measure", f"its reference {cell.reference.id} is {problem.status}: {problem.reason}"
+    )

@@ -10,9 +10,10 @@ from harness.core.measurement import Interval, Measurement
 from harness.core.metrics import Rule
 from harness.core.result import CellResult
 from harness.judge.latency import Look
+from harness.judge.latency import look as take_look
 from harness.judge.limit import judge_exact, judge_interval
-from harness.judge.words import say, say_interval
-from harness.stats.paired_drop import Flips, deciding_n, drop_interval
+from harness.judge.words import say, say_interval, say_undecided
+from harness.stats.paired_drop import Flips, drop_interval
 
 ONE_SIDED_95 = 1.6448536269514722
 
@@ -33,32 +34,39 @@ def judge_budget(case: Case, result: CellResult, look: Look | None) -> Finding:
         return _finding(case, Verdict.REPORTED, None, None, None, f"{cell.recipe} on {cell.runtime} is the reference")
     if figure is None or not math.isfinite(figure.value):
         told = "was not measured" if figure is None else f"is {figure.value}"
-        return _finding(case, Verdict.ERROR, None, None, None, f"{metric.figure} {told}", stage="measure")
-    interval = figure.interval
-    remark = ""
+        return _finding(case, Verdict.ERROR, None, None, None, f"{metric.figure} {told}")
+    interval, flips, remark = figure.interval, None, ""
     if metric.rule is Rule.PAIRED_DROP:
         flips = _flips(result)
+        if flips is None:
+            return _finding(case, Verdict.ERROR, figure, None, None, "flips were not counted")
         interval = drop_interval(flips, ONE_SIDED_95)
         remark = f"; {flips.negative} samples lost, {flips.positive} won"
     if case.limit is None:
         return _finding(case, Verdict.REPORTED, figure, interval, None, _sentence(case, figure, interval, remark))
     limit = case.limit.value
-    if metric.rule is Rule.EXACT or interval is None:
+    if metric.rule is Rule.EXACT:
         verdict = judge_exact(figure.value, limit, at_most=metric.at_most)
+    elif interval is None:
+        told = f"{metric.figure} has no interval, so nothing can be concluded from it"
+        return _finding(case, Verdict.ERROR, figure, None, limit, told)
     elif metric.relative and look is not None:
-        verdict = look.verdict
-        remark += f"; {look.reason}" if look.reason else ""
+        # The look that ended the measuring was taken at the run's limit for the cell; this case's may be another.
+        taken = take_look(look.evidence, limit)
+        verdict = taken.verdict
+        remark += f"; {taken.reason}" if taken.reason else ""
     else:
         verdict = judge_interval(interval, limit, at_most=metric.at_most)
-    if verdict is Verdict.INCONCLUSIVE and metric.rule is Rule.PAIRED_DROP:
-        needed = deciding_n(_flips(result), limit)
-        remark += f"; about {needed} samples would decide" if needed else "; no number of samples shows a drop of 0"
+    if verdict is Verdict.INCONCLUSIVE and flips is not None:
+        remark += f"; {say_undecided(flips, limit)}"
     sentence = _sentence(case, figure, interval, f", limit {case.limit.text}{remark}")
     return _finding(case, verdict, figure, interval, limit, sentence)
 
 
-def _flips(result: CellResult) -> Flips:
-    negative, positive = (result.measurements[f"{side}_flips_count"] for side in ("negative", "positive"))
+def _flips(result: CellResult) -> Flips | None:
+    negative, positive = (result.measurements.get(f"{side}_flips_count") for side in ("negative", "positive"))
+    if negative is None or positive is None:
+        return None
     return Flips(n=negative.n, negative=int(negative.value), positive=int(positive.value))
 
 
@@ -77,7 +85,6 @@ def _finding(
     interval: Interval | None,
     limit: float | None,
     sentence: str,
-    stage: str = "",
 ) -> Finding:
     return Finding(
         cell=case.cell.id,
@@ -90,5 +97,5 @@ def _finding(
         n=figure.n if figure else None,
         interval=interval,
         limit=limit,
-        stage=stage,
+        stage="measure" if verdict is Verdict.ERROR else "",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from harness.core.baseline import BaselineFigure, CellBaseline
 from harness.core.finding import BASELINE, Finding, Verdict
 from harness.core.matrix import Case
@@ -11,8 +13,8 @@ from harness.core.result import CellResult
 from harness.judge.budget import ONE_SIDED_95
 from harness.judge.comparable import why_incomparable
 from harness.judge.limit import judge_exact, judge_interval
-from harness.judge.words import say, say_interval
-from harness.stats.paired_drop import Flips, deciding_n, drop_interval
+from harness.judge.words import say, say_interval, say_undecided
+from harness.stats.paired_drop import Flips, drop_interval
 
 NOTED_CHANGE = 0.02
 """A change of latency or memory below this share is not worth a note."""
@@ -27,8 +29,9 @@ def judge_drift(case: Case, result: CellResult, baseline: CellBaseline) -> Findi
     if case.change_limit is None and stored is None:
         return None
     figure = result.measurements.get(change.figure)
-    if figure is None:
-        return _finding(case, Verdict.ERROR, f"{change.figure} was not measured", stage="measure")
+    if figure is None or not math.isfinite(figure.value):
+        told = "was not measured" if figure is None else f"is {figure.value}"
+        return _finding(case, Verdict.ERROR, f"{change.figure} {told}")
     if stored is None:
         reason = f"no baseline for {change.figure} of {case.cell.id}; record one with --harness-update"
         return _finding(case, Verdict.NO_BASELINE, reason, figure)
@@ -42,40 +45,42 @@ def judge_drift(case: Case, result: CellResult, baseline: CellBaseline) -> Findi
 
 def _accuracy(case: Case, result: CellResult, figure: Measurement, stored: BaselineFigure) -> Finding:
     assert result.samples is not None and stored.samples is not None, "why_incomparable saw to that"
-    assert case.change_limit is not None, "accuracy always has a limit"
     try:
         before, now = stored.samples.unpack_correct(), result.samples.unpack_correct()
     except ValueError as err:
-        return _finding(
-            case, Verdict.ERROR, f"the baseline's samples can't be read: {err}", figure, stored, stage="measure"
-        )
+        return _finding(case, Verdict.ERROR, f"the baseline's samples can't be read: {err}", figure, stored)
     flips = Flips(n=len(now), negative=int((before & ~now).sum()), positive=int((~before & now).sum()))
     interval = drop_interval(flips, ONE_SIDED_95)
     same = stored.artifact_sha256 == (result.artifact.sha256 if result.artifact else "")
     unchanged = (
         stored.samples.correct == result.samples.correct and stored.samples.predicted == result.samples.predicted
     )
-    notes: tuple[str, ...] = ()
-    if unchanged:
+    allowed = case.change_limit
+    if allowed is None:
+        verdict = Verdict.REPORTED
+    elif unchanged:
         verdict = Verdict.PASS
     else:
-        verdict = _regressed(judge_interval(interval, case.change_limit.value, at_most=True))
+        verdict = _regressed(judge_interval(interval, allowed.value, at_most=True))
+    notes: tuple[str, ...] = ()
+    if not unchanged:
         notes = ("changed: the same artifact predicts otherwise",) if same else ("changed",)
     sentence = (
         f"accuracy {say(figure.value, 'fraction')}, baseline {say(stored.value, 'fraction')}: "
         f"drop {say(flips.drop, 'points')} {say_interval(interval, 'points')} (n = {flips.n}; {flips.negative} samples lost, "
-        f"{flips.positive} won), allowed {case.change_limit.text}"
+        f"{flips.positive} won)"
     )
-    if verdict is Verdict.INCONCLUSIVE:
-        sentence += f"; about {deciding_n(flips, case.change_limit.value)} samples would decide"
+    if allowed is not None:
+        sentence += f", allowed {allowed.text}"
+        sentence += f"; {say_undecided(flips, allowed.value)}" if verdict is Verdict.INCONCLUSIVE else ""
     if flips.drop < 0:
         notes = (*notes, "improved")
     return _finding(case, verdict, sentence, figure, stored, interval=interval, notes=notes)
 
 
 def _ratio(case: Case, change: Change, figure: Measurement, stored: BaselineFigure) -> Finding:
-    if stored.value <= 0:
-        return _finding(case, Verdict.ERROR, f"the baseline is {stored.value}", figure, stored, stage="measure")
+    if not (math.isfinite(stored.value) and stored.value > 0):
+        return _finding(case, Verdict.ERROR, f"the baseline is {stored.value}", figure)
     ratio = figure.value / stored.value
     interval: Interval | None = None
     if figure.interval is not None:
@@ -115,7 +120,6 @@ def _finding(
     stored: BaselineFigure | None = None,
     *,
     interval: Interval | None = None,
-    stage: str = "",
     notes: tuple[str, ...] = (),
 ) -> Finding:
     return Finding(
@@ -130,6 +134,6 @@ def _finding(
         baseline=stored.value if stored else None,
         limit=case.change_limit.value if case.change_limit else None,
         interval=interval,
-        stage=stage,
+        stage="measure" if verdict is Verdict.ERROR else "",
         notes=notes,
     )

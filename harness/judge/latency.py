@@ -38,6 +38,8 @@ class Look:
 
     verdict: Verdict
     finished: bool
+    evidence: RatioEvidence
+    """What it was taken on; another limit is judged by another look on the same evidence."""
     reason: str = ""
 
 
@@ -45,23 +47,23 @@ def ratio_evidence(pairs: Sequence[PairRounds]) -> RatioEvidence:
     """Ratio and order-statistic interval over all rounds.
 
     Raises:
-        ValueError: no round, or a time that is not positive and finite.
+        ValueError: a pair without rounds, or a time that is not positive and finite.
     """
+    if not pairs or not all(pairs):
+        raise ValueError("no round was measured")
     for rounds in pairs:
         for sides in rounds:
             if not all(math.isfinite(side) and side > 0 for side in sides):
                 raise ValueError(f"a measured time is not positive: {sides}")
     logs = [[math.log(candidate / reference) for candidate, reference in rounds] for rounds in pairs]
     flat = [value for values in logs for value in values]
-    if not flat:
-        raise ValueError("no round was measured")
     low, high = median_interval(flat, CONFIDENCE_PER_LOOK)
     return RatioEvidence(
         ratio=math.exp(median(flat)),
         interval=(math.exp(low), math.exp(high)),
         rounds=len(flat),
         pairs=len(pairs),
-        pair_medians=tuple(math.exp(median(values)) for values in logs if values),
+        pair_medians=tuple(math.exp(median(values)) for values in logs),
     )
 
 
@@ -73,19 +75,19 @@ def look(evidence: RatioEvidence, limit: float | None) -> Look:
     each other (their medians lie on both sides and differ by more than half of the distance between 1 and the limit).
     """
     if limit is None:
-        return Look(verdict=Verdict.REPORTED, finished=True)
+        return Look(verdict=Verdict.REPORTED, finished=True, evidence=evidence)
     last = evidence.pairs >= MAX_PAIRS
     low, high = evidence.interval
     medians = evidence.pair_medians
     spread = max(medians) - min(medians)
     allowed = abs(limit - 1)
     contradict = len(medians) > 1 and min(medians) <= limit < max(medians) and spread > allowed / 2
-    if contradict and not (high <= limit):
-        reason = f"the process pairs disagree (medians {', '.join(f'{m:.3f}' for m in medians)})"
-        return Look(verdict=Verdict.INCONCLUSIVE, finished=last, reason=reason)
     if high <= limit:
-        return Look(verdict=Verdict.PASS, finished=True)
-    if low > limit:
-        confirmed = evidence.pairs > 1
-        return Look(verdict=Verdict.OVER_BUDGET if confirmed else Verdict.INCONCLUSIVE, finished=confirmed or last)
-    return Look(verdict=Verdict.INCONCLUSIVE, finished=last, reason="the interval spans the limit")
+        return Look(verdict=Verdict.PASS, finished=True, evidence=evidence)
+    if contradict:
+        reason = f"the process pairs disagree (medians {', '.join(f'{m:.3f}' for m in medians)})"
+        return Look(verdict=Verdict.INCONCLUSIVE, finished=last, evidence=evidence, reason=reason)
+    if low > limit and evidence.pairs > 1:
+        return Look(verdict=Verdict.OVER_BUDGET, finished=True, evidence=evidence)
+    reason = "one pair of processes awaits a second" if low > limit else "the interval spans the limit"
+    return Look(verdict=Verdict.INCONCLUSIVE, finished=last, evidence=evidence, reason=reason)

@@ -18,16 +18,22 @@ def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels:
     """Per-sample correctness, bool of shape (n,).
 
     Raises:
-        ValueError: outputs hold NaN or infinity, their number differs from the labels', or the metric breaks its contract.
+        ValueError: there is no sample, outputs hold NaN or infinity, their number differs from the labels', or the
+            metric fails or breaks its contract.
     """
     if len(outputs) != len(labels):
         raise ValueError(f"{len(outputs)} outputs for {len(labels)} labels")
+    if len(outputs) == 0:
+        raise ValueError("there is no sample to evaluate")
     bad = np.flatnonzero(~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1))
     if bad.size:
         raise ValueError(
             f"outputs hold NaN or infinity in {bad.size} of {len(outputs)} samples, the first is sample {bad[0]}"
         )
-    correct = np.asarray(metric(outputs, labels))
+    try:
+        correct = np.asarray(metric(outputs, labels))
+    except Exception as err:  # the boundary of a user's function: it ends one cell, with its reason
+        raise ValueError(f"task metric {name!r} failed: {type(err).__name__}: {err}") from err
     if correct.shape != (len(labels),) or correct.dtype != np.bool_:
         raise ValueError(
             f"task metric {name!r} must return bool of shape ({len(labels)},), it returned {correct.dtype} {correct.shape}"

@@ -91,7 +91,7 @@ def latency_measurements(timing: Timing) -> list[Measurement]:
     from scipy.stats import trim_mean
 
     times = timing.candidate_ns
-    if times.size == 0 or (times <= 0).any():
+    if times.size == 0 or not (times > 0).all():
         raise ValueError("a measured time is not positive")
     epochs = timing.epochs_ns
     found = [

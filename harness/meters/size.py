@@ -20,6 +20,6 @@ def size_measurements(artifact: Artifact, reference: Artifact | None) -> list[Me
             "weights_ratio": (artifact.weights_bytes, reference.weights_bytes),
             "gzip_ratio": (artifact.gzip_bytes, reference.gzip_bytes),
         }
-        # A reference whose weights can't be read gives no ratio; a missing figure is an error where it is gated.
-        found += [Measurement(name=k, value=a / b, unit="ratio") for k, (a, b) in pairs.items() if b > 0]
+        # Weights that can't be read, on either side, give no ratio; a missing figure is an error where it is gated.
+        found += [Measurement(name=k, value=a / b, unit="ratio") for k, (a, b) in pairs.items() if a > 0 and b > 0]
     return found

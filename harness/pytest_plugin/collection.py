@@ -16,18 +16,20 @@ from harness.engine.plan import check_names
 from harness.errors import HarnessError, InvalidMatrix
 
 CASE_KEY = pytest.StashKey[Case]()
+MARK_MEANING = "cells of this model, recipe, runtime or target"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that takes ``case`` one item per cell of its matrix."""
-    if "case" not in metafunc.fixturenames:
-        return
     gate = metafunc.definition.get_closest_marker("harness_gate")
     mark = metafunc.definition.get_closest_marker("harness_matrix")
     if gate is None and mark is None:
-        return  # somebody else's fixture of this name
+        return  # no suite of ours; ``case`` may be somebody else's fixture
     where = f"{metafunc.definition.path.name}::{metafunc.function.__name__}"
     try:
+        if "case" not in metafunc.fixturenames:
+            _check_gateless(gate, where, metafunc)
+            return
         if gate is None:
             raise InvalidMatrix(
                 f"{where} takes 'case' but gates on nothing. Add @harness.gate('accuracy_drop') or another metric."
@@ -55,6 +57,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.fixturenames.append("benchmark")  # type: ignore[attr-defined]
 
 
+def _check_gateless(gate: pytest.Mark | None, where: str, metafunc: pytest.Metafunc) -> None:
+    """Refuse what would be green without looking: a gate that takes no case, a matrix that no test gates on."""
+    if gate is not None:
+        raise InvalidMatrix(
+            f"{where} is a gate but does not take 'case', so it would judge nothing. Write it as f(case)."
+        )
+    if not _gated(metafunc.module):
+        raise InvalidMatrix(
+            f"{metafunc.definition.path.name} has a matrix, but none of its tests is a gate, so nothing would be enforced. "
+            "Add @harness.gate('accuracy_drop') to a test that takes 'case'."
+        )
+
+
 def _cases(matrix: Matrix, metric: Metric, metafunc: pytest.Metafunc) -> list[Case]:
     load_catalog()
     check_names(matrix)
@@ -77,11 +92,17 @@ def _gated(module: ModuleType) -> set[str]:
 
 
 def _marks(case: Case, config: pytest.Config) -> list[pytest.MarkDecorator]:
-    """Marks that let ``-m`` select by model, recipe, step, runtime and target."""
+    """Marks that let ``-m`` select by model, recipe, step, runtime and target.
+
+    A name that is a mark already gives none: a model called ``skip`` must not be skipped.
+    """
     cell = case.cell
     names = {cell.model, cell.recipe, *cell.recipe.split("+"), RuntimeName.parse(cell.runtime).engine, cell.target}
-    for name in sorted(names):
-        line = f"{name}: cells of this model, recipe, runtime or target"
-        if line not in config.getini("markers"):
+    known = config.getini("markers")
+    taken = {line.partition(":")[0].partition("(")[0].strip() for line in known if not line.endswith(MARK_MEANING)}
+    free = sorted(names - taken)
+    for name in free:
+        line = f"{name}: {MARK_MEANING}"
+        if line not in known:
             config.addinivalue_line("markers", line)
-    return [getattr(pytest.mark, name) for name in sorted(names)]
+    return [getattr(pytest.mark, name) for name in free]

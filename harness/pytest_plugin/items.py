@@ -12,9 +12,9 @@ from harness.core.matrix import Case
 from harness.core.metrics import Metric, Stage
 from harness.core.names import Cell
 from harness.errors import HarnessError
-from harness.judge.policy import Outcome, outcome, outcome_of_all
+from harness.judge.policy import Outcome, Policy, outcome, outcome_of_all
 from harness.pytest_plugin.collection import CASE_KEY
-from harness.pytest_plugin.session import SESSION_KEY, HarnessSession
+from harness.pytest_plugin.session import SESSION_KEY, HarnessSession, runs_items
 
 FINDINGS_KEY = pytest.StashKey[list[Finding]]()
 
@@ -78,8 +78,7 @@ class CaseHandle:
         self._show_benchmark()
         what, decisive = outcome_of_all(findings, self._session.policy)
         if what is Outcome.FAIL:
-            failing = [f.reason for f in findings if outcome(f, self._session.policy) is Outcome.FAIL]
-            pytest.fail("\n".join([*failing, f"repeat: pytest '{item.nodeid}'"]), pytrace=False)
+            pytest.fail(_failing_lines(item, findings, self._session.policy), pytrace=False)
         if what is Outcome.SKIP:
             pytest.skip(decisive.reason)
 
@@ -115,8 +114,7 @@ def case(request: pytest.FixtureRequest) -> CaseHandle:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Evaluate references and build all artifacts before the first item; under xdist each item sees to its own."""
     config = session.config
-    blocked = session.testsfailed and not config.option.continue_on_collection_errors
-    if not (config.option.collectonly or blocked or hasattr(config, "workerinput")):
+    if runs_items(session) and not hasattr(config, "workerinput"):
         cases = [item.stash[CASE_KEY] for item in session.items if CASE_KEY in item.stash]
         if cases:
             held = config.stash[SESSION_KEY]
@@ -148,7 +146,16 @@ def pytest_runtest_makereport(
         return report
     if findings:
         _attach(report, item, case, findings)
+        policy = item.config.stash[SESSION_KEY].policy
+        if report.passed and not hasattr(report, "wasxfail") and outcome_of_all(findings, policy)[0] is Outcome.FAIL:
+            # The test caught what case.check() raised.
+            report.outcome, report.longrepr = "failed", _failing_lines(item, findings, policy)
     return report
+
+
+def _failing_lines(item: pytest.Item, findings: list[Finding], policy: Policy) -> str:
+    failing = [finding.reason for finding in findings if outcome(finding, policy) is Outcome.FAIL]
+    return "\n".join([*failing, f"repeat: pytest '{item.nodeid}'"])
 
 
 def _attach(report: pytest.TestReport, item: pytest.Item, case: Case, findings: list[Finding]) -> None:
@@ -158,12 +165,14 @@ def _attach(report: pytest.TestReport, item: pytest.Item, case: Case, findings: 
 
     session = item.config.stash[SESSION_KEY]
     result = session.run.results.get(case.cell)
-    _, decisive = outcome_of_all(findings, session.policy)
+    what, decisive = outcome_of_all(findings, session.policy)
     report.harness = {  # type: ignore[attr-defined]
         "suite": case.suite,
+        "baseline": case.baseline,
         "findings": [msgspec.to_builtins(finding) for finding in findings],
         "cell": cell_to_plain(result) if result is not None else None,
         "verdict": str(decisive.verdict),
+        "outcome": str(what),
     }
     properties: list[tuple[str, object]] = [("cell", case.cell.id), ("metric", case.metric.name)]
     for finding in findings:
@@ -172,4 +181,6 @@ def _attach(report: pytest.TestReport, item: pytest.Item, case: Case, findings: 
             value = getattr(finding, name)
             if value is not None:
                 properties.append((f"{name}_{finding.against}", value))
-    report.user_properties = [*report.user_properties, *properties]
+    # JUnit files take the properties from the item's last report, which is the teardown's.
+    item.user_properties.extend(properties)
+    report.user_properties = list(item.user_properties)

@@ -95,6 +95,8 @@ def check(config: pytest.Config) -> None:
     for option in ("--harness-threads", "--harness-timeout", "--harness-build-timeout"):
         if config.getoption(option) <= 0:
             raise pytest.UsageError(f"{option} must be positive, not {config.getoption(option)}")
+    if config.getoption("--harness-jobs") < 0:
+        raise pytest.UsageError(f"--harness-jobs must not be negative: {config.getoption('--harness-jobs')}")
     if updating(config) and in_ci() and not config.getoption("--harness-update-in-ci"):
         raise pytest.UsageError(
             "baselines are reviewed, and CI is set: update them on your machine and commit them, "

@@ -5,18 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import platform
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.core.baseline import CellBaseline
 from harness.core.finding import Finding, Verdict
 from harness.core.result import CellResult
 from harness.core.run_record import RunInfo, RunRecord
 from harness.errors import HarnessError
+from harness.judge.policy import Outcome
 from harness.pytest_plugin import options
 from harness.pytest_plugin.collection import CASE_KEY
+from harness.pytest_plugin.session import runs_items
 
 SHOWN_VERSIONS = (
     "edge-harness",
@@ -48,12 +53,14 @@ class Reports:
         self._started = _now()
         self._cells: dict[str, CellResult] = {}
         self._findings: list[Finding] = []
-        self._suites: dict[str, set[str]] = {}
+        self._held_to_baselines: dict[str, list[Finding]] = {}
+        """By suite, for those that keep baselines."""
         self._planned: set[str] = set()
         self._received: set[str] = set()
         self._record: RunRecord | None = None
         self._lines: list[str] = []
-        self._failed = ""
+        self._errors: list[str] = []
+        self._summing_up = False
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -63,7 +70,7 @@ class Reports:
             cell = item.stash[CASE_KEY].cell
             self._planned.add(item.nodeid)
             self._cells.setdefault(cell.id, CellResult(cell=cell))
-        if planned and not self._config.option.collectonly and not self._config.getoption("--harness-no-reports"):
+        if planned and runs_items(session) and not self._config.getoption("--harness-no-reports"):
             self._try_folder()
 
     @pytest.hookimpl(optionalhook=True)
@@ -80,26 +87,30 @@ class Reports:
             return
         from harness.store.results import cell_from_plain, finding_from_plain, merged
 
-        self._findings += [finding_from_plain(plain) for plain in held["findings"]]
+        findings = [finding_from_plain(plain) for plain in held["findings"]]
+        self._findings += findings
+        if held["baseline"]:
+            self._held_to_baselines.setdefault(held["suite"], []).extend(findings)
         if held["cell"] is not None:
             result = cell_from_plain(held["cell"])
             before = self._cells.get(result.cell.id)
             self._cells[result.cell.id] = result if before is None else merged(before, result)
-            self._suites.setdefault(held["suite"], set()).add(result.cell.id)
 
     def pytest_report_teststatus(
         self, report: pytest.TestReport
     ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         """Show the verdict: an inconclusive finding is no pass, whatever its policy makes of the test."""
         held: dict[str, Any] | None = getattr(report, "harness", None)
-        if held is None or report.when != "call":
+        if held is None or report.when != "call" or hasattr(report, "wasxfail"):
             return None
         verdict = Verdict(held["verdict"])
         word = verdict.upper().replace("_", " ")
         if report.failed:
-            return "failed", "F", (word, {"red": True})
+            # An assertion beside the check fails a test whose verdict was good.
+            return ("failed", "F", (word, {"red": True})) if held["outcome"] == Outcome.FAIL else None
         if report.skipped:
-            return "skipped", "s", (word, {"yellow": True})
+            # pytest's summary writes the word of the first skipped item before all others, whoever skipped them.
+            return None if self._summing_up else ("skipped", "s", (word, {"yellow": True}))
         if verdict in OWN_WORDS:
             category, letter = OWN_WORDS[verdict]
             return category, letter, (word, {"yellow": verdict is not Verdict.REPORTED})
@@ -113,21 +124,20 @@ class Reports:
         self._record = RunRecord(
             run=self._info(int(exitstatus)), cells=tuple(self._cells.values()), findings=tuple(self._findings)
         )
-        try:
-            if options.updating(self._config):
-                self._update()
-            if not self._config.getoption("--harness-no-reports"):
-                from harness.reporting.files import write_reports
+        if options.updating(self._config):
+            with self._telling(session):
+                if self._update() and session.exitstatus == pytest.ExitCode.OK:
+                    session.exitstatus = pytest.ExitCode.TESTS_FAILED  # what was asked for was not done
+        if not self._config.getoption("--harness-no-reports"):
+            from harness.reporting.files import write_reports
 
+            with self._telling(session):
                 own = write_reports(self._record, self._folder())
                 self._lines.append(f"reports: {own} and {self._folder() / 'latest'}")
-        except HarnessError as err:
-            self._failed = str(err)
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table, where the files are, and what never ran."""
+        self._summing_up = True
         if self._record is None:
             return
         from harness.reporting.terminal import to_text
@@ -144,8 +154,18 @@ class Reports:
             )
         for line in self._lines:
             terminalreporter.write_line(line)
-        if self._failed:
-            terminalreporter.write_line(f"ERROR: {self._failed}", red=True)
+        for error in self._errors:
+            terminalreporter.write_line(f"ERROR: {error}", red=True)
+
+    @contextmanager
+    def _telling(self, session: pytest.Session) -> Iterator[None]:
+        """Keep what goes wrong inside the block for the summary and the exit status; the rest goes on."""
+        try:
+            yield
+        except HarnessError as err:
+            self._errors.append(str(err))
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _folder(self) -> Path:
         return options.folder(self._config, "--harness-reports", "reports")
@@ -182,35 +202,47 @@ class Reports:
             exit_status=exitstatus,
         )
 
-    def _update(self) -> None:
-        """Write what the run found to the baseline files, and say what was changed or refused."""
+    def _update(self) -> bool:
+        """Write what the run found to the baseline files; whether any figure was refused."""
         from harness.pytest_plugin.session import SESSION_KEY
+        from harness.store.baselines import baseline_path
+
+        refused = False
+        for suite, findings in sorted(self._held_to_baselines.items()):
+            by_cell: dict[str, list[Finding]] = {}
+            for finding in findings:
+                by_cell.setdefault(finding.cell, []).append(finding)
+            for model in sorted({self._cells[cell].cell.model for cell in by_cell}):
+                of_model = {cell: by_cell[cell] for cell in sorted(by_cell) if self._cells[cell].cell.model == model}
+                path = baseline_path(self._config.stash[SESSION_KEY].baselines, suite, model)
+                refused |= self._update_file(path, suite, model, of_model)
+        return refused
+
+    def _update_file(self, path: Path, suite: str, model: str, findings: Mapping[str, list[Finding]]) -> bool:
         from harness.store.acceptance import accept
-        from harness.store.baselines import baseline_path, read_baselines, update_baselines
+        from harness.store.baselines import read_baselines, update_baselines
 
         assert self._record is not None
-        folder = self._config.stash[SESSION_KEY].baselines
-        for suite, ids in sorted(self._suites.items()):
-            for model in sorted({self._cells[cell].cell.model for cell in ids}):
-                path = baseline_path(folder, suite, model)
-                held = read_baselines(path)
-                changed = {}
-                for cell in sorted(cell for cell in ids if self._cells[cell].cell.model == model):
-                    accepted = accept(
-                        self._cells[cell],
-                        [finding for finding in self._findings if finding.cell == cell],
-                        held.get(cell, {}),
-                        reason=self._config.getoption("--harness-reason"),
-                        commit=self._record.run.commit,
-                        date=self._record.run.finished[:10],
-                        only_new=not self._config.getoption("--harness-update"),
-                    )
-                    self._lines += accepted.lines
-                    if accepted.figures:
-                        changed[cell] = accepted.figures
-                if changed:
-                    update_baselines(path, suite, model, changed)
-                self._lines.append(f"baselines: {path}: {sum(map(len, changed.values()))} figures recorded")
+        held = read_baselines(path)
+        changed: dict[str, CellBaseline] = {}
+        lines: list[str] = []
+        for cell, of_cell in findings.items():
+            accepted = accept(
+                self._cells[cell],
+                of_cell,
+                held.get(cell, {}),
+                reason=self._config.getoption("--harness-reason"),
+                commit=self._record.run.commit,
+                date=self._record.run.finished[:10],
+                only_new=not self._config.getoption("--harness-update"),
+            )
+            lines += accepted.lines
+            if accepted.figures:
+                changed[cell] = accepted.figures
+        if changed:
+            update_baselines(path, suite, model, changed)
+        self._lines += [*lines, f"baselines: {path}: {sum(map(len, changed.values()))} figures recorded"]
+        return any(line.startswith("refused") for line in lines)
 
 
 def _now() -> dt.datetime:

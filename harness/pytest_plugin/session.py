@@ -77,6 +77,12 @@ class HarnessSession:
 SESSION_KEY = pytest.StashKey[HarnessSession]()
 
 
+def runs_items(session: pytest.Session) -> bool:
+    """Whether collected items are going to run: not when only listed, nor after an error of collection."""
+    option = session.config.option
+    return not option.collectonly and (not session.testsfailed or bool(option.continue_on_collection_errors))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options, and set up the session and, in the controlling process, the reports."""
     options.check(config)

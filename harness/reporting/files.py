@@ -34,5 +34,10 @@ def write_reports(record: RunRecord, folder: Path) -> Path:
 def write_one(record: RunRecord, place: Path) -> None:
     """Write the three files of *record* into *place*."""
     write_results(record, place / "results.json")
-    write_text(place / "results.csv", frame(record).to_csv(index=False))
-    write_text(place / "report.md", to_markdown(record))
+    write_text(place / "results.csv", _encodable(frame(record).to_csv(index=False)))
+    write_text(place / "report.md", _encodable(to_markdown(record)))
+
+
+def _encodable(text: str) -> str:
+    """*text* with ``?`` for what UTF-8 can't hold: a reason may name a file whose name is no text."""
+    return text.encode("utf-8", "replace").decode("utf-8")

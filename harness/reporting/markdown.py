@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from harness.core.finding import Finding, Verdict
@@ -19,6 +20,9 @@ HEADINGS = (
     (Verdict.UNSUPPORTED, "Unsupported"),
 )
 
+_MARKUP = re.compile(r"[\\`*~\[<>|]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
+"""Signs that can begin markup; an underscore inside a word can't."""
+
 
 def counts(findings: tuple[Finding, ...]) -> str:
     """How many findings of each verdict, most frequent first."""
@@ -29,16 +33,16 @@ def counts(findings: tuple[Finding, ...]) -> str:
 def to_markdown(record: RunRecord) -> str:
     """The whole report as Markdown."""
     run = record.run
-    commit = f"`{run.commit[:12]}`{' with changes' if run.dirty else ''}" if run.commit else "no commit"
+    commit = f"{_code(run.commit[:12])}{' with changes' if run.dirty else ''}" if run.commit else "no commit"
     lines = [
         "# Edge Harness report",
         "",
         f"{len(record.cells)} cells, {counts(record.findings)}.",
         "",
-        f"- run: {run.id} ({run.started} to {run.finished})",
+        f"- run: {_escaped(f'{run.id} ({run.started} to {run.finished})')}",
         f"- commit: {commit}",
         f"- hardware: {_escaped(run.hardware.name)}; {run.threads} thread{'s' if run.threads != 1 else ''} per engine",
-        f"- versions: {', '.join(f'{name} {version}' for name, version in sorted(run.versions.items()))}",
+        f"- versions: {_escaped(', '.join(f'{name} {version}' for name, version in sorted(run.versions.items())))}",
         "",
         shown(record).map(lambda value: _escaped(str(value))).to_markdown(index=False, disable_numparse=True),
         "",
@@ -46,15 +50,31 @@ def to_markdown(record: RunRecord) -> str:
     for verdict, heading in HEADINGS:
         found = [finding for finding in record.findings if finding.verdict is verdict]
         if found:
-            lines += [f"## {heading}", "", *(f"- `{f.cell}` {_escaped(f.reason)}" for f in found), ""]
+            lines += [f"## {heading}", "", *(f"- {_code(f.cell)} {_escaped(f.reason)}" for f in found), ""]
     changed = [f for f in record.findings if f.notes]
     if changed:
-        lines += ["## Notes", "", *(f"- `{f.cell}` {'; '.join(f.notes)}: {_escaped(f.reason)}" for f in changed), ""]
+        lines += [
+            "## Notes",
+            "",
+            *(f"- {_code(f.cell)} {_escaped('; '.join(f.notes) + ': ' + f.reason)}" for f in changed),
+            "",
+        ]
     return "\n".join(lines)
 
 
 def _escaped(text: str) -> str:
     """*text* so that it can stand in a Markdown table or list without becoming markup."""
-    for sign in ("\\", "|", "<", ">", "*", "`", "["):
-        text = text.replace(sign, "\\" + sign)
-    return text.replace("\n", " ")
+    return _MARKUP.sub(r"\\\g<0>", _one_line(text))
+
+
+def _code(text: str) -> str:
+    """*text* as a code span, with a fence longer than any in it."""
+    line = _one_line(text)
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    pad = " " if "`" in line else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _one_line(text: str) -> str:
+    """*text* with spaces for line ends of every kind, and without control signs."""
+    return "".join(" " if sign.isspace() else sign for sign in text if sign.isspace() or sign.isprintable())

@@ -51,11 +51,11 @@ def shown(record: RunRecord) -> pd.DataFrame:
 
     rows = [_written(result, _of(result, record.findings)) for result in record.cells]
     table = pd.DataFrame(rows)
+    if table.empty:
+        return table
     for title, name, _ in FIGURES:
         if not any(name in result.measurements for result in record.cells):
             table = table.drop(columns=title)
-    if table.empty:
-        return table
     if table["target"].nunique() == 1:
         table = table.drop(columns="target")
     return table

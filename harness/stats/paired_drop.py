@@ -38,7 +38,8 @@ def score(flips: Flips, drop: float) -> float:
     linear = (2 * n - b + c) * drop - (b + c)
     constant = -c * drop * (1 - drop)
     root = math.sqrt(max(linear * linear - 8 * n * constant, 0.0))
-    q = (-linear + root) / (4 * n)
+    # q and q + drop are probabilities; rounding may leave the root a hair below that.
+    q = max((-linear + root) / (4 * n), 0.0, -drop)
     variance = n * (2 * q + drop * (1 - drop))
     gap = b - c - n * drop
     if variance <= 0:
@@ -70,9 +71,10 @@ def deciding_n(flips: Flips, limit: float) -> int | None:
     """Samples that would decide a budget *limit* with power 0.8 at one-sided 0.05, if nothing was lost; None when n/a.
 
     n = f (z_.95 + z_.80)^2 / limit^2 with f the share of samples that flip (normal approximation of the paired test);
-    at least one flip is assumed, so that a run without flips does not claim that no sample is needed.
+    at least one flip is assumed, so that a run without flips does not claim that no sample is needed, and never fewer
+    than z_.95^2 (1 - limit) / limit, which the score test asks for when no sample flips at all.
     """
     if limit <= 0:
         return None
     share = max(flips.negative + flips.positive, 1) / flips.n
-    return math.ceil(share * (1.6449 + 0.8416) ** 2 / limit**2)
+    return math.ceil(max(share * (1.6449 + 0.8416) ** 2 / limit**2, 1.6449**2 * (1 - limit) / limit))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.core.baseline import BaselineFigure, CellBaseline
-from harness.core.finding import BUDGET, Finding, Verdict
+from harness.core.finding import BASELINE, BUDGET, Finding, Verdict
 from harness.core.measurement import Measurement
 from harness.core.metrics import METRICS
 from harness.core.result import CellResult
@@ -35,32 +36,25 @@ def accept(
 ) -> Acceptance:
     """Decide for every figure of *result* that its *findings* hold against a baseline.
 
-    Written: what is new or changed. Refused: a figure whose budget failed or is inconclusive, and a worse one than is
-    held, unless a *reason* is given.
+    Written: what is new or changed. Refused: a figure that is no number, one of which any budget failed or is
+    inconclusive, and a worse one than is held, unless a *reason* is given.
     """
     figures: dict[str, BaselineFigure] = {}
     lines: list[str] = []
-    for metric in dict.fromkeys(finding.metric for finding in findings):
-        change = METRICS[metric].change
-        measured = result.measurements.get(change.figure) if change is not None else None
-        if change is None or measured is None or change.figure in figures:
+    for name, judged in _by_figure(findings).items():
+        measured = result.measurements.get(name)
+        if measured is None or not any(finding.against == BASELINE for finding in judged):
             continue
-        against = {f.against: f for f in findings if f.metric == metric}
-        if change.default is None and "baseline" not in against:
+        before = held.get(name)
+        if before is not None and (only_new or _unchanged(name, before, measured, result)):
             continue
-        budget = against.get(BUDGET)
-        before = held.get(change.figure)
-        if before is not None and (only_new or _unchanged(change.figure, before, measured, result)):
-            continue
-        shown = f"{result.cell.id} {change.figure}: {before.value if before else 'none'} -> {rounded(measured.value)}"
-        if budget is not None and (budget.verdict.fails or budget.verdict is Verdict.INCONCLUSIVE):
-            lines.append(f"refused  {shown} ({budget.reason})")
-            continue
-        if before is not None and _worse(change.figure, before.value, measured) and not reason:
-            lines.append(f"refused  {shown} (worse; give --harness-reason to accept it)")
+        shown = f"{result.cell.id} {name}: {before.value if before else 'none'} -> {rounded(measured.value)}"
+        refusal = _refusal(name, judged, before, measured, reason)
+        if refusal:
+            lines.append(f"refused  {shown} ({refusal})")
             continue
         lines.append(f"recorded {shown}")
-        figures[change.figure] = BaselineFigure(
+        figures[name] = BaselineFigure(
             value=measured.value,
             unit=measured.unit,
             n=measured.n,
@@ -70,9 +64,33 @@ def accept(
             commit=commit,
             date=date,
             reason=reason or ("first figure" if before is None else "no worse than before"),
-            samples=result.samples if change.figure == "accuracy_fraction" else None,
+            samples=result.samples if name == "accuracy_fraction" else None,
         )
     return Acceptance(figures=figures, lines=tuple(lines))
+
+
+def _by_figure(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """*findings* by the figure that their metric holds against a baseline; several metrics can share one."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        change = METRICS[finding.metric].change
+        if change is not None:
+            found.setdefault(change.figure, []).append(finding)
+    return found
+
+
+def _refusal(
+    name: str, judged: Sequence[Finding], before: BaselineFigure | None, measured: Measurement, reason: str
+) -> str:
+    """Why *measured* must not become a baseline; empty when it may."""
+    if not math.isfinite(measured.value):
+        return "not a number"
+    for finding in judged:
+        if finding.against == BUDGET and (finding.verdict.fails or finding.verdict is Verdict.INCONCLUSIVE):
+            return finding.reason
+    if before is not None and _worse(name, before.value, measured) and not reason:
+        return "worse; give --harness-reason to accept it"
+    return ""
 
 
 def _unchanged(figure: str, before: BaselineFigure, now: Measurement, result: CellResult) -> bool:

@@ -17,7 +17,8 @@ from typing import Any
 from harness.core.artifact import Artifact
 from harness.store.atomic import sync_folder
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 (2026-11): first version. 2 (2026-11): the card carries its own hash."""
 CARD = "artifact.json"
 STALE_SECONDS = 24 * 3600
 
@@ -49,7 +50,7 @@ class ArtifactStore:
             return None
         try:
             return _read(folder, key)
-        except (OSError, ValueError, KeyError, TypeError) as err:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
             self.notices.append(f"cache entry {key[:12]} was corrupt and is built again: {err}")
             self._discard(folder)
             return None
@@ -70,7 +71,7 @@ class ArtifactStore:
     def commit(
         self, key: str, staged: Path, main: str, weights: Mapping[str, int], provenance: Mapping[str, Any]
     ) -> Artifact:
-        """Put the files of *staged* under *key*, at once and for good.
+        """Put the files of *staged* under *key*, at once and for good: an entry that is whole stays, it may be in use.
 
         Raises:
             OSError: the cache can't be written.
@@ -78,6 +79,9 @@ class ArtifactStore:
         """
         if not (staged / main).is_file() or (staged / main).stat().st_size == 0:
             raise ValueError(f"the build left no file {main!r}")
+        held = self.find(key)
+        if held is not None:
+            return held
         files = {name: _sha256(staged / name) for name in _files(staged)}
         packed = sum(len(gzip.compress((staged / name).read_bytes(), compresslevel=6, mtime=0)) for name in files)
         card = {
@@ -90,6 +94,7 @@ class ArtifactStore:
             "weights": dict(weights),
             "provenance": dict(provenance),
         }
+        card["check"] = _check(card)
         (staged / CARD).write_text(json.dumps(card, sort_keys=True, indent=1), encoding="utf-8")
         for path in [staged / name for name in [*files, CARD]]:
             descriptor = os.open(path, os.O_RDONLY)
@@ -115,20 +120,34 @@ class ArtifactStore:
             os.rename(folder, aside)
         except FileNotFoundError:
             return
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)
 
     def _sweep(self) -> None:
         """Remove what a killed build left behind."""
         for left in self._staging.iterdir():
             try:
                 if time.time() - left.stat().st_mtime > STALE_SECONDS:
-                    shutil.rmtree(left, ignore_errors=True)
+                    _remove(left)
             except FileNotFoundError:
                 continue
 
 
 def _files(folder: Path) -> list[str]:
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != CARD)
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p != folder / CARD)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder or a file; what resists stays for a later sweep."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _check(card: Mapping[str, Any]) -> str:
+    """The hash of all of *card* but its own."""
+    text = json.dumps({name: value for name, value in card.items() if name != "check"}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
@@ -140,6 +159,8 @@ def _read(folder: Path, key: str) -> Artifact:
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     if card["schema"] != SCHEMA or card["key"] != key:
         raise ValueError(f"its card says schema {card['schema']!r}, key {str(card['key'])[:12]!r}")
+    if card["check"] != _check(card):
+        raise ValueError("its card was changed")
     found = {name: _sha256(folder / name) for name in _files(folder)}
     if found != card["files"]:
         wrong = sorted(

@@ -41,12 +41,12 @@ def read_baselines(path: Path) -> dict[str, CellBaseline]:
         raise BaselineError(f"baseline {path} can't be read: {err}. Restore it: git checkout -- {path}") from err
     try:
         document = json.loads(text)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise BaselineError(
             f"baseline {path} is corrupt or truncated: {err}. Restore it: git checkout -- {path}"
         ) from err
     schema = document.get("schema") if isinstance(document, dict) else None
-    if not isinstance(schema, int) or schema < 1:
+    if type(schema) is not int or schema < 1:
         raise BaselineError(f"baseline {path} has no schema number. Restore it: git checkout -- {path}")
     if schema > SCHEMA:
         raise BaselineError(
@@ -59,7 +59,7 @@ def read_baselines(path: Path) -> dict[str, CellBaseline]:
             cell: {name: _figure(plain, environments) for name, plain in figures.items()}
             for cell, figures in document["cells"].items()
         }
-    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as err:
+    except (KeyError, TypeError, AttributeError, ValueError) as err:
         raise BaselineError(
             f"baseline {path} does not follow schema {schema}: {type(err).__name__}: {err}. "
             f"Restore it: git checkout -- {path}"
@@ -82,15 +82,14 @@ def update_baselines(path: Path, suite: str, model: str, changed: Mapping[str, C
     document = {"schema": SCHEMA, "suite": suite, "model": model, "environments": environments, "cells": cells}
     try:
         write_text(path, json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n")
-    except OSError as err:
+    except (OSError, ValueError) as err:  # ValueError: a figure is NaN or infinite
         raise BaselineError(f"baseline {path} could not be written: {err}. The old file is unchanged.") from err
 
 
 def rounded(value: float) -> float:
-    """*value* at 5 significant digits; whole numbers stay exact."""
-    if float(value).is_integer():
-        return int(value)
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    """*value* at 5 significant digits; whole numbers stay exact, and are written as such."""
+    kept = float(value) if float(value).is_integer() else float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    return int(kept) if kept.is_integer() else kept
 
 
 def _figure(plain: Mapping[str, Any], environments: Mapping[str, Environment]) -> BaselineFigure:
@@ -99,8 +98,8 @@ def _figure(plain: Mapping[str, Any], environments: Mapping[str, Environment]) -
     if key is not None and key not in environments:
         raise KeyError(f"environment {key!r}")
     figure = msgspec.convert({**known, "environment": None}, BaselineFigure)
-    if not math.isfinite(figure.value):
-        raise TypeError("a figure is not finite")
+    if not all(math.isfinite(number) for number in (figure.value, *(figure.interval or ()))):
+        raise ValueError("a figure is not finite")
     return replace(figure, environment=environments[key] if key is not None else None)
 
 

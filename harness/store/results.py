@@ -33,7 +33,11 @@ def cell_to_plain(result: CellResult) -> dict[str, Any]:
     """One cell as a flat mapping: id and names first, measurements as a list."""
     plain: dict[str, Any] = msgspec.to_builtins(result)
     names = plain.pop("cell")
-    plain["measurements"] = list(plain["measurements"].values())
+    # Whole numbers stand without a fraction, however they were held: the same run gives the same bytes.
+    plain["measurements"] = [
+        {**row, "value": int(row["value"]) if float(row["value"]).is_integer() else row["value"]}
+        for row in plain["measurements"].values()
+    ]
     return {"id": result.cell.id, **names, **plain}
 
 
@@ -41,7 +45,7 @@ def cell_from_plain(plain: dict[str, Any]) -> CellResult:
     """The inverse of ``cell_to_plain``.
 
     Raises:
-        msgspec.ValidationError: a field is missing or has the wrong type.
+        KeyError, TypeError, ValueError: a field is missing or has the wrong type.
     """
     rest = dict(plain)
     rest.pop("id", None)
@@ -56,8 +60,17 @@ def finding_from_plain(plain: dict[str, Any]) -> Finding:
 
 
 def write_results(record: RunRecord, path: Path) -> None:
-    """Write *record* to *path*, whole or not at all."""
-    write_text(path, json.dumps(to_document(record), indent=1, allow_nan=False) + "\n")
+    """Write *record* to *path*, whole or not at all.
+
+    Raises:
+        OSError: the place can't be written.
+        ResultsError: a figure is NaN or infinite, which JSON can't hold.
+    """
+    try:
+        text = json.dumps(to_document(record), indent=1, allow_nan=False) + "\n"
+    except ValueError as err:
+        raise ResultsError(f"{path} is not written: a figure of the run is not a number ({err}).") from err
+    write_text(path, text)
 
 
 def read_results(path: Path) -> RunRecord:
@@ -71,10 +84,10 @@ def read_results(path: Path) -> RunRecord:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ResultsError(f"no results at {path}. Give a folder of reports/ or a results.json.") from None
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, RecursionError) as err:
         raise ResultsError(f"{path} can't be read as results: {err}") from err
     schema = document.get("schema") if isinstance(document, dict) else None
-    if not isinstance(schema, int):
+    if type(schema) is not int or schema < 1:
         raise ResultsError(f"{path} is no results file: it has no schema number.")
     if schema > SCHEMA:
         raise ResultsError(f"{path} has schema {schema}, this edge-harness reads up to {SCHEMA}: upgrade it.")
@@ -84,7 +97,7 @@ def read_results(path: Path) -> RunRecord:
             cells=tuple(cell_from_plain(cell) for cell in document["cells"]),
             findings=tuple(finding_from_plain(finding) for finding in document["findings"]),
         )
-    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as err:
+    except (KeyError, TypeError, AttributeError, ValueError) as err:
         raise ResultsError(f"{path} does not follow schema {schema}: {type(err).__name__}: {err}") from err
     return record
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from harness.core.data import Array
 from harness.worker import program
-
-LAST_LINES = 12
+from harness.worker.last_lines import LogTail
 
 
 class WorkerFailure(Exception):
@@ -40,6 +39,7 @@ class Worker:
         import execnet
 
         self._log = log
+        self._said = LogTail(log)
         self._timeout_s = timeout_s
         self._group = execnet.Group(execmodel="thread")
         try:
@@ -71,10 +71,12 @@ class Worker:
         except self._channel.TimeoutError:
             self.end()
             raise WorkerFailure(
-                f"the worker hung in {operation!r}: no answer in {self._timeout_s:g} s{self._last_lines()}"
+                f"the worker hung in {operation!r}: no answer in {self._timeout_s:g} s{self._said.last_lines()}"
             ) from None
         except (EOFError, OSError, self._channel.RemoteError) as err:
-            raise WorkerFailure(f"the worker died in {operation!r}: {self._how_it_died()}{self._last_lines()}") from err
+            raise WorkerFailure(
+                f"the worker died in {operation!r}: {self._how_it_died()}{self._said.last_lines()}"
+            ) from err
         if not answer.pop("ok"):
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(answer["traceback"])
@@ -128,11 +130,3 @@ class Worker:
         if code < 0:
             return f"signal {signal.Signals(-code).name}"
         return f"exit code {code}"
-
-    def _last_lines(self) -> str:
-        try:
-            lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return ""
-        kept = [line for line in lines if line.strip()][-LAST_LINES:]
-        return "; its last lines:\n" + "\n".join(f"    {line}" for line in kept) if kept else ""

@@ -95,6 +95,17 @@ def load_run_side(text: str, name: str) -> types.ModuleType:
     return module
 
 
+def plain(value: Any) -> Any:
+    """*value* as the channel can carry it: numpy's numbers as Python's, arrays as lists, what else there is as text."""
+    if hasattr(value, "tolist"):  # a numpy scalar or array
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value if type(value) in (str, int, float, bool, type(None)) else str(value)
+
+
 class Program:
     """One worker's state and its answers; a method per operation."""
 
@@ -136,7 +147,7 @@ class Program:
         start = time.perf_counter_ns()
         self.session = self.run_side.open_session(path, options)
         loaded = time.perf_counter_ns() - start
-        return {"load_ns": loaded, "description": self.session.describe()}
+        return {"load_ns": loaded, "description": plain(self.session.describe())}
 
     def prepare(self, sample: bytes, dtype: str, shape: list[int]) -> dict[str, Any]:
         """Bind one sample for timing and run the first inference."""
@@ -155,8 +166,10 @@ class Program:
         import numpy as np
 
         samples = _array(inputs, dtype, shape)
-        parts = [np.asarray(self.session.predict(samples[i : i + batch])) for i in range(0, len(samples), batch)]
-        outputs = np.ascontiguousarray(np.concatenate(parts))
+        batches = [samples[i : i + batch] for i in range(0, len(samples), batch)]
+        outputs = np.ascontiguousarray(
+            np.concatenate([_rows(self.session.predict(part), len(part)) for part in batches])
+        )
         return {"outputs": outputs.tobytes(), "dtype": str(outputs.dtype), "shape": [int(d) for d in outputs.shape]}
 
     def warm_up(self, least_iterations: int, least_ns: int) -> dict[str, Any]:
@@ -188,6 +201,15 @@ def _array(data: bytes, dtype: str, shape: list[int]) -> Any:
     return np.frombuffer(data, dtype=dtype).reshape(shape)
 
 
+def _rows(outputs: Any, n: int) -> Any:
+    import numpy as np
+
+    rows = np.asarray(outputs)
+    if rows.dtype.hasobject or rows.ndim == 0 or len(rows) != n:
+        raise ValueError(f"predict must give an array with a row per sample: {n} samples, {rows.dtype} {rows.shape}")
+    return rows
+
+
 OPERATIONS = ("hello", "load", "prepare", "memory", "predict", "warm_up", "time", "close")
 
 
@@ -200,7 +222,7 @@ def serve(channel: Any) -> None:
             if operation not in OPERATIONS:
                 raise ValueError(f"unknown operation {operation!r}; this worker knows {', '.join(OPERATIONS)}")
             channel.send({"ok": True, **getattr(program, operation)(**message)})
-        except Exception as err:  # the worker's boundary: every failure becomes an answer with its reason
+        except (Exception, SystemExit) as err:  # the worker's boundary: every failure becomes an answer with its reason
             channel.send({"ok": False, "error": f"{type(err).__name__}: {err}", "traceback": traceback.format_exc()})
 
 

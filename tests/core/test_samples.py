@@ -1,0 +1,76 @@
+"""Packed per-sample outcomes: what goes in comes out, and damaged text is refused."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.core.samples import Samples
+
+GOOD = Samples.pack(np.array([True, False, True, True, False, False, False, True, True]), np.eye(9), "sha")
+
+
+@settings(deadline=None, database=None, derandomize=True, max_examples=100)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=1, max_size=70))
+def test_round_trip(rows: list[tuple[bool, int]]) -> None:
+    correct = np.array([right for right, _ in rows])
+    labels = [label for _, label in rows]
+
+    packed = Samples.pack(correct, np.eye(10)[labels], "sha")
+
+    assert packed.n == len(rows)
+    assert packed.unpack_correct().tolist() == correct.tolist()
+    assert packed.unpack_correct().dtype == np.bool_
+    stored = np.frombuffer(zlib.decompress(base64.b64decode(packed.predicted)), "<i2")
+    assert stored.tolist() == labels
+    assert packed == Samples.pack(correct, np.eye(10)[labels], "sha"), "packing is deterministic"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "has_labels"),
+    [
+        pytest.param(np.zeros((3, 2)), True, id="two classes"),
+        pytest.param(np.zeros((3, 2**15 - 1)), True, id="as many classes as int16 holds"),
+        pytest.param(np.zeros((3, 2**15)), False, id="one class too many"),
+        pytest.param(np.zeros((3, 1)), False, id="one output is no class score"),
+        pytest.param(np.zeros((3, 0)), False, id="no output"),
+        pytest.param(np.zeros(3), False, id="a number per sample"),
+        pytest.param(np.zeros((3, 4, 4)), False, id="maps"),
+    ],
+)
+def test_labels_are_packed_where_outputs_are_class_scores(outputs: np.ndarray, has_labels: bool) -> None:
+    assert bool(Samples.pack(np.ones(3, bool), outputs, "sha").predicted) is has_labels
+
+
+def test_ten_thousand_samples_fit_in_the_size_that_is_promised() -> None:
+    random = np.random.default_rng(1)
+
+    packed = Samples.pack(random.random(10_000) < 0.9, np.eye(2)[np.zeros(10_000, int)], "sha")
+
+    assert len(packed.correct) <= 1.7e3, "1.25 kB of bits, a third more as base64"
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        pytest.param({"correct": "!!!!"}, "no base64", id="no base64"),
+        pytest.param({"correct": GOOD.correct[:-1]}, "no base64", id="truncated text"),
+        pytest.param({"correct": "größe"}, "ASCII", id="beyond ASCII"),
+        pytest.param({"correct": ""}, "holds 0 bits, not 9", id="empty"),
+        pytest.param({"correct": base64.b64encode(b"\0").decode()}, "holds 8 bits, not 9", id="a byte short"),
+        pytest.param({"correct": base64.b64encode(b"\0\0\0").decode()}, "holds 24 bits, not 9", id="a byte long"),
+        pytest.param({"n": 17}, "holds 16 bits, not 17", id="n too large"),
+        pytest.param({"n": 8}, "holds 16 bits, not 8", id="n too small"),
+        pytest.param({"n": -1}, "of -1 samples", id="n negative"),
+        pytest.param({"n": 0, "correct": ""}, "of 0 samples", id="no samples"),
+    ],
+)
+def test_damaged_text_is_refused(changed: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        replace(GOOD, **changed).unpack_correct()  # type: ignore[arg-type]

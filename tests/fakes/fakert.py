@@ -1,0 +1,130 @@
+"""The runtime ``fakert``: lowers ``.npz`` files as real quantizers do, and can be told to do it badly.
+
+Sabotage at run time reaches the worker inside the artifact itself, under the name ``switches``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.core.data import Array
+from harness.core.names import RuntimeName
+from harness.core.recipe import Precision
+from harness.core.source import Source
+from harness.runtimes.options import refused_name
+
+Arrays = dict[str, Array]
+TOP = 127
+RUN_SIDE = Path(__file__).with_name("run_side.py")
+
+
+def _fp32(arrays: Arrays, calibration: Array) -> Arrays:
+    return arrays
+
+
+def _fp16(arrays: Arrays, calibration: Array) -> Arrays:
+    return {name: values.astype(np.float16) for name, values in arrays.items()}
+
+
+def _int8_dynamic(arrays: Arrays, calibration: Array) -> Arrays:
+    scale = (np.abs(arrays["weights"]).max(axis=0) / TOP).astype(np.float32)
+    quantized = np.clip(np.rint(arrays["weights"] / scale), -TOP, TOP).astype(np.int8)
+    return {"weights": quantized, "weight_scale": scale, "bias": arrays["bias"]}
+
+
+def _int8_static(arrays: Arrays, calibration: Array) -> Arrays:
+    scale = np.float32(np.abs(calibration).max() / TOP)
+    return {**_int8_dynamic(arrays, calibration), "input_scale": np.asarray(scale)}
+
+
+LOWERINGS = {"fp32": _fp32, "fp16": _fp16, "int8_dynamic": _int8_dynamic, "int8_static": _int8_static}
+
+
+class FakeRuntime:
+    """An engine that a test can break.
+
+    Args:
+        name: as suites call it. One name must always stand for the same sabotage: artifacts are cached by it.
+        only: the precisions that are sabotaged; all when empty.
+        refuses: precisions that it can't do by design.
+        needs: distributions that must be installed.
+        build: ``raise``, ``hang`` or a signal's name: what happens to the build process.
+        padding_bytes: incompressible bytes put beside the weights.
+        stays_float: quantization is asked for and ignored.
+        run_side: another program for the worker.
+        switches: what the worker is to suffer, see ``run_side.py``.
+    """
+
+    interchange = "npz"
+    build_packages: tuple[str, ...] = ("numpy",)
+
+    def __init__(
+        self,
+        name: str = "fakert",
+        *,
+        only: Collection[str] = (),
+        refuses: Collection[str] = (),
+        needs: Collection[str] = (),
+        build: str = "",
+        padding_bytes: int = 0,
+        stays_float: bool = False,
+        run_side: Path = RUN_SIDE,
+        **switches: Any,
+    ) -> None:
+        self.name = name
+        self.source = Source.of(FakeRuntime)
+        self.run_packages = ("numpy", *needs)
+        self.run_side = run_side
+        self._only = only
+        self._refuses = refuses
+        self._build = build
+        self._padding_bytes = padding_bytes
+        self._stays_float = stays_float
+        self._switches = switches
+
+    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
+        if precision.name not in LOWERINGS or precision.name in self._refuses:
+            return f"{self.name} has no lowering to {precision.name}"
+        return refused_name(runtime, providers=("cpu",))
+
+    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
+        sabotaged = not self._only or precision.name in self._only
+        if sabotaged:
+            _break_build(self._build)
+        with np.load(source, allow_pickle=False) as held:
+            arrays = {name: held[name] for name in held.files}
+        if not (sabotaged and self._stays_float):
+            arrays = LOWERINGS[precision.name](arrays, calibration)
+        if sabotaged and self._switches:
+            arrays["switches"] = np.asarray(json.dumps(self._switches, sort_keys=True))
+        if sabotaged and self._padding_bytes:
+            arrays["padding"] = np.random.default_rng(0).integers(0, 256, self._padding_bytes, dtype=np.uint8)
+        main = folder / "model.npz"
+        np.savez(main, **arrays)  # type: ignore[arg-type]  # its stub takes allow_pickle for one of the names
+        return main
+
+    def weights(self, artifact: Path) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        with np.load(artifact, allow_pickle=False) as held:
+            for name in held.files:
+                if name not in ("switches", "padding"):
+                    found[str(held[name].dtype)] = found.get(str(held[name].dtype), 0) + held[name].nbytes
+        return found
+
+
+def _break_build(how: str) -> None:
+    if how == "raise":
+        raise RuntimeError("the quantizer was sabotaged")
+    if how == "hang":
+        time.sleep(3600)
+    if how:
+        os.kill(os.getpid(), signal.Signals[how])
+        time.sleep(3600)

@@ -1,0 +1,65 @@
+"""The framework ``fake``: a linear classifier as a dict of numpy arrays, and its way into an ``.npz`` file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fakes.blobs import DIMENSIONS, centres
+
+from harness.core.data import Array
+from harness.core.model import Input
+from harness.core.source import Source
+from harness.errors import ContractError
+
+INPUT = Input(name="features", shape=(DIMENSIONS,))
+
+
+class Linear(dict[str, Array]):
+    """Weights by name, and what is computed with them."""
+
+    def forward(self, inputs: Array) -> Array:
+        return inputs @ self["weights"] + self["bias"]
+
+
+def trained() -> Linear:
+    """The classifier that knows the centres of ``blobs``."""
+    return Linear(weights=centres().T.copy(), bias=(-0.5 * (centres() ** 2).sum(axis=1)).astype(np.float32))
+
+
+class Fake:
+    """Dicts of numpy arrays."""
+
+    name = "fake"
+    packages = ("numpy",)
+
+    def __init__(self) -> None:
+        self.source = Source.of(Fake)
+
+    def state(self, model: Any) -> Mapping[str, Array]:
+        if not isinstance(model, Linear):
+            raise ContractError(f"the model function returned {type(model).__name__}, not a Linear")
+        return model
+
+    def predict(self, model: Any, inputs: Array) -> Array:
+        return np.asarray(model.forward(inputs), dtype=np.float32)
+
+
+class FakeToNpz:
+    """Traces the linear map, so that an edited ``forward`` shows in the file."""
+
+    name = "fake_to_npz"
+    framework = "fake"
+    format = "npz"
+    packages = ("numpy",)
+
+    def __init__(self) -> None:
+        self.source = Source.of(FakeToNpz)
+
+    def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
+        width = example.shape[1]
+        bias = model.forward(np.zeros((1, width), np.float32))[0]
+        weights = model.forward(np.eye(width, dtype=np.float32)) - bias
+        np.savez(path, weights=weights.astype(np.float32), bias=bias.astype(np.float32))

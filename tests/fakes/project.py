@@ -1,0 +1,73 @@
+"""The files of a user's project that uses the fakes: its ``conftest.py`` and its suites, as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+
+HEADER = """
+import sys
+
+sys.path.append({tests!r})
+
+import harness
+from fakes.blobs import blobs
+from fakes.fakert import FakeRuntime
+from fakes.linear import INPUT, Fake, FakeToNpz, Linear, trained
+from harness.exporters.registry import add_exporter
+from harness.frameworks.registry import frameworks
+from harness.runtimes.registry import runtimes
+
+frameworks.add(Fake())
+add_exporter(FakeToNpz())
+runtimes.add(FakeRuntime())
+
+
+@harness.dataset("blobs")
+def blobs_data():
+    return blobs()
+
+
+@harness.model("linear", dataset="blobs", framework="fake", input=INPUT)
+def linear():
+    return trained()
+"""
+
+QUICK = """
+import harness.meters.latency
+
+harness.meters.latency.LEAST_WARM_NS = 20_000_000
+harness.meters.latency.LEAST_EPOCH_NS = 500_000
+"""
+"""Shorter timing, for tests that look at how figures travel and not at the figures."""
+
+
+def conftest(*more: str, quick: bool = True) -> str:
+    """A ``conftest.py`` that registers the fakes: model ``linear``, data set ``blobs``, runtime ``fakert``."""
+    return "\n".join([HEADER.format(tests=str(TESTS)), QUICK if quick else "", *more])
+
+
+def suite(
+    *,
+    metrics: Sequence[str] = ("accuracy_drop",),
+    models: Sequence[str] = ("linear",),
+    recipes: Sequence[str] = ("fp32", "int8_static"),
+    runtimes: Sequence[str] = ("fakert",),
+    budgets: Iterable[tuple[str, Mapping[str, str]]] | None = None,
+    more: str = "",
+) -> str:
+    """A suite file: a matrix, and one test per metric, called ``test_`` and the metric.
+
+    Without *budgets* everything is only reported.
+    """
+    rows = list(budgets) if budgets is not None else [("*", dict.fromkeys(metrics, "report"))]
+    tests = "".join(
+        f"\n\n@harness.gate({metric!r})\ndef test_{metric}(case):\n    case.check()\n" for metric in metrics
+    )
+    return (
+        "import harness\n\n"
+        f"pytestmark = harness.matrix(models={list(models)!r}, recipes={list(recipes)!r}, "
+        f"runtimes={list(runtimes)!r}, budgets={rows!r}{', ' + more if more else ''})\n{tests}"
+    )

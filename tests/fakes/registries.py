@@ -1,0 +1,36 @@
+"""The process's registries, emptied of what tests registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from harness.engine.catalog import load_catalog
+from harness.exporters import registry as exporters
+from harness.frameworks.registry import frameworks
+from harness.recipes.registry import steps
+from harness.runtimes.registry import runtimes
+from harness.targets.registry import targets
+from harness.zoo.registry import datasets, metrics, models
+
+REGISTRIES = (models, datasets, metrics, steps, frameworks, runtimes, targets)
+
+
+@contextmanager
+def only_shipped() -> Iterator[None]:
+    """Registries that hold what ships, inside the block; afterwards what they held before."""
+    load_catalog()
+    tables: list[dict[Any, Any]] = [*(registry._entries for registry in REGISTRIES), exporters._exporters]
+    with ExitStack() as stack:
+        for table in tables:
+            stack.callback(_restore, table, dict(table))
+            for name, entry in list(table.items()):
+                if not entry.source.module.startswith("harness."):
+                    del table[name]
+        yield
+
+
+def _restore(table: dict[Any, Any], held: dict[Any, Any]) -> None:
+    table.clear()
+    table.update(held)

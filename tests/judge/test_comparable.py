@@ -1,0 +1,115 @@
+"""Whether a figure may be compared with a stored one: decided per figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.core.environment import Environment
+from harness.core.samples import Samples
+from harness.judge.comparable import why_incomparable
+from tests.core.records import cell, environment, figure, hardware, samples
+
+SAME = environment()
+OTHER_ISA = environment(hardware=hardware(features=("avx2",)))
+OTHER_CPU = environment(hardware=hardware(cpu="Another CPU"))
+OTHER_VERSION = environment(runtime_versions=(("onnxruntime", "1.24.0"),))
+SIZE, ACCURACY, LATENCY, MEMORY = (
+    "size_bytes",
+    "accuracy_fraction",
+    "latency_p50_ns_per_inference",
+    "memory_peak_bytes",
+)
+OUTCOME = samples([True] * 9)
+
+
+def why(
+    name: str,
+    now: Environment | None,
+    *,
+    recipe: str = "int8_static",
+    before: Environment | None = SAME,
+    stored: Samples | None = OUTCOME,
+    found: Samples | None = OUTCOME,
+) -> str:
+    return why_incomparable(name, cell(recipe), figure(1.0, environment=before, samples=stored), now, found)
+
+
+@pytest.mark.parametrize("name", [SIZE, ACCURACY, LATENCY, MEMORY])
+@pytest.mark.parametrize("recipe", ["fp32", "int8_static"])
+def test_the_same_everything_is_comparable(name: str, recipe: str) -> None:
+    assert why(name, SAME, recipe=recipe) == ""
+
+
+@pytest.mark.parametrize(
+    "now", [OTHER_ISA, OTHER_CPU, OTHER_VERSION, None], ids=["isa", "cpu", "version", "not recorded"]
+)
+def test_size_needs_nothing(now: Environment | None) -> None:
+    assert why(SIZE, now) == ""
+    assert why(SIZE, now, before=None, stored=None, found=None) == ""
+
+
+@pytest.mark.parametrize(
+    ("now", "float_recipe", "int8_recipe"),
+    [
+        pytest.param(OTHER_ISA, "", "hardware: int8 kernels of x86_64+avx512_vnni, now x86_64", id="int8 kernels"),
+        pytest.param(OTHER_CPU, "", "", id="another CPU of the same kernels"),
+        pytest.param(OTHER_VERSION, "", "environment: onnxruntime 1.23.0, now onnxruntime 1.24.0", id="version"),
+        pytest.param(environment(threads=4), "", "", id="threads"),
+        pytest.param(environment(hardware=hardware(machine="aarch64")), "", "hardware: int8", id="machine"),
+        pytest.param(None, "", "environment: not recorded", id="not recorded"),
+    ],
+)
+def test_accuracy_of_float_and_of_int8(now: Environment | None, float_recipe: str, int8_recipe: str) -> None:
+    for recipe in ("fp32", "fp16", "prune50"):
+        assert why(ACCURACY, now, recipe=recipe) == float_recipe
+    for recipe in ("int8_static", "int8_dynamic", "prune50+int8_static"):
+        assert why(ACCURACY, now, recipe=recipe).startswith(int8_recipe)
+        assert bool(why(ACCURACY, now, recipe=recipe)) == bool(int8_recipe)
+
+
+@pytest.mark.parametrize(
+    ("stored", "found", "says"),
+    [
+        pytest.param(None, OUTCOME, "data set: no per-sample outcome", id="none stored"),
+        pytest.param(OUTCOME, None, "data set: no per-sample outcome", id="none now"),
+        pytest.param(None, None, "data set: no per-sample outcome", id="none at all"),
+        pytest.param(
+            samples([True] * 9, dataset="e" * 64), OUTCOME, "data set: baseline eeeeeeeeeeee", id="other data"
+        ),
+        pytest.param(samples([True] * 8), OUTCOME, "(8 samples), now dddddddddddd (9 samples)", id="other n"),
+    ],
+)
+@pytest.mark.parametrize("recipe", ["fp32", "int8_static"])
+def test_accuracy_needs_the_same_samples(stored: Any, found: Any, says: str, recipe: str) -> None:
+    assert says in why(ACCURACY, SAME, stored=stored, found=found, recipe=recipe)
+
+
+@pytest.mark.parametrize("name", [LATENCY, MEMORY])
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        pytest.param(OTHER_CPU, "hardware: Some CPU, 2 cores, x86_64+avx512_vnni; now Another CPU", id="cpu"),
+        pytest.param(environment(hardware=hardware(cores=4)), "hardware: ", id="cores"),
+        pytest.param(environment(hardware=hardware(quota_cores=1.5)), "(quota 1.5)", id="quota"),
+        pytest.param(environment(hardware=hardware(accelerator="Some GPU")), ", Some GPU", id="accelerator"),
+        pytest.param(OTHER_ISA, "hardware: ", id="vector instructions"),
+        pytest.param(environment(provider="cuda"), "environment: provider cpu, now cuda", id="provider"),
+        pytest.param(environment(threads=4), "environment: threads 1, now 4", id="threads"),
+        pytest.param(environment(options=(("arena", "off"),)), "environment: options", id="options"),
+        pytest.param(OTHER_VERSION, "", id="a newer engine is what one wants to compare"),
+        pytest.param(environment(python="3.13.0"), "", id="python"),
+        pytest.param(None, "environment: not recorded", id="not recorded"),
+    ],
+)
+def test_latency_and_memory_need_the_same_machine(name: str, now: Environment | None, says: str) -> None:
+    found = why(name, now)
+
+    assert says in found
+    assert bool(found) == bool(says)
+
+
+@pytest.mark.parametrize("name", [LATENCY, MEMORY])
+def test_a_baseline_without_its_environment_is_not_comparable(name: str) -> None:
+    assert why(name, SAME, before=None) == "environment: not recorded"

@@ -1,0 +1,81 @@
+"""Workers with the fake engine in them, and artifacts that make it suffer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.core.data import Array
+from harness.core.recipe import Precision
+from harness.targets.local import Local
+from harness.worker.process import Worker
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+OpenWorker = Callable[..., Worker]
+Lower = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def samples() -> Array:
+    from fakes.blobs import split
+
+    return split(20, seed=3).inputs
+
+
+@pytest.fixture(scope="session")
+def run_side() -> Path:
+    from fakes.fakert import FakeRuntime
+
+    return FakeRuntime().run_side
+
+
+@pytest.fixture
+def lower(tmp_path: Path, samples: Array) -> Lower:
+    """``lower(precision, **switches)``: an artifact for the fake engine that holds the switches."""
+    from fakes.fakert import FakeRuntime
+    from fakes.linear import INPUT, FakeToNpz, trained
+
+    source = tmp_path / "float.npz"
+    FakeToNpz().export(trained(), INPUT, samples[:2], source)
+
+    def make(precision: str = "fp32", **switches: Any) -> Path:
+        folder = tmp_path / f"{precision}{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        return FakeRuntime(**switches).lower(source, Precision(name=precision), samples, folder)
+
+    return make
+
+
+@pytest.fixture
+def open_worker(tmp_path: Path, run_side: Path) -> Iterator[OpenWorker]:
+    """``open_worker(artifact)``: a worker with *artifact* loaded; without one, a worker that only shook hands."""
+    with ExitStack() as stack:
+
+        def make(artifact: Path | None = None, *, text: str = "", timeout_s: float = 20.0, threads: int = 1) -> Worker:
+            side = run_side
+            if text:
+                side = tmp_path / "side.py"
+                side.write_text(text, encoding="utf-8")
+            log = tmp_path / "worker.log"
+            gateway = Local().gateway(threads)
+            worker = stack.enter_context(Worker(gateway, run_side=side, log=log, timeout_s=timeout_s))
+            if artifact is not None:
+                worker.ask("load", path=str(artifact), options={"threads": threads, "provider": ""})
+            return worker
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def exact(samples: Array) -> Array:
+    """What the float model answers to ``samples``."""
+    from fakes.linear import trained
+
+    return np.asarray(trained().forward(samples))

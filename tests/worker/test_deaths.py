@@ -1,0 +1,166 @@
+"""Workers that die, hang or never come to life: each ends with its reason, and none stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.core.data import Array
+from harness.targets.local import Local
+from harness.worker.process import Worker, WorkerFailure
+from tests.worker.conftest import Lower, OpenWorker
+
+SIGNALS = ("SIGSEGV", "SIGABRT", "SIGKILL")
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_while_loading_is_named_with_the_last_lines(open_worker: OpenWorker, lower: Lower, name: str) -> None:
+    with pytest.raises(WorkerFailure) as caught:
+        open_worker(lower("fp32", load=name))
+    told = str(caught.value)
+    assert told.startswith(f"the worker died in 'load': signal {name}; its last lines:\n")
+    assert f"    sabotage: {name}" in told
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_while_predicting_is_named(open_worker: OpenWorker, lower: Lower, samples: Array, name: str) -> None:
+    worker = open_worker(lower("fp32", predict=name))
+    with pytest.raises(WorkerFailure, match=f"^the worker died in 'predict': signal {name}"):
+        worker.predict(samples, 1)
+
+
+def test_a_signal_in_the_timed_call_is_named(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+    worker = open_worker(lower("fp32", timed="SIGSEGV"))
+    worker.prepare(samples[:1])
+    with pytest.raises(WorkerFailure, match=r"^the worker died in 'time': signal SIGSEGV") as caught:
+        worker.time(200)
+    assert "Segmentation fault" in str(caught.value)  # faulthandler's words, with the Python stack below
+
+
+def test_an_engine_that_calls_exit_is_told_with_its_code(open_worker: OpenWorker, lower: Lower) -> None:
+    with pytest.raises(WorkerFailure, match=r"^the worker died in 'load': exit code 7"):
+        open_worker(lower("fp32", load="exit"))
+
+
+def test_only_the_last_lines_are_told(open_worker: OpenWorker, lower: Lower) -> None:
+    side = "import os\nfor i in range(100): print(f'line {i}', flush=True)\nos._exit(3)\n"
+    with pytest.raises(WorkerFailure) as caught:
+        open_worker(text=side)
+    assert "line 99" in str(caught.value)
+    assert "line 80" not in str(caught.value)
+
+
+def test_a_dead_worker_fails_every_further_question(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+    worker = open_worker(lower("fp32", predict="SIGKILL"))
+    for _ in range(2):
+        with pytest.raises(WorkerFailure, match="signal SIGKILL"):
+            worker.predict(samples, 1)
+    with pytest.raises(WorkerFailure, match="signal SIGKILL"):
+        worker.ask("memory")
+
+
+@pytest.mark.parametrize("where", ["load", "predict"])
+def test_a_hung_worker_is_killed_within_its_time(
+    open_worker: OpenWorker, lower: Lower, samples: Array, where: str
+) -> None:
+    from fakes.processes import ends_within
+
+    artifact = str(lower("fp32", **{where: "hang"}))
+    worker = open_worker(timeout_s=0.5)
+    pid = worker.greeting["pid"]
+    if where == "predict":
+        worker.ask("load", path=artifact, options={"threads": 1})
+    start = time.monotonic()
+    with pytest.raises(WorkerFailure, match=rf"^the worker hung in '{where}': no answer in 0\.5 s; its last lines:"):
+        worker.predict(samples, 1) if where == "predict" else worker.ask("load", path=artifact, options={"threads": 1})
+    assert time.monotonic() - start < 4
+    assert ends_within(pid, 1)
+
+
+def test_leaving_the_with_ends_a_worker_that_is_busy(lower: Lower, tmp_path: Path, run_side: Path) -> None:
+    from fakes.processes import ends_within
+
+    with Worker(Local().gateway(1), run_side=run_side, log=tmp_path / "log", timeout_s=20) as worker:
+        pid = worker.greeting["pid"]
+        worker._channel.send({"op": "load", "path": str(lower("fp32", load="hang")), "options": {"threads": 1}})
+    assert ends_within(pid, 1)
+
+
+def test_leaving_the_with_ends_an_idle_worker_at_once(tmp_path: Path, run_side: Path) -> None:
+    from fakes.processes import ends_within
+
+    with Worker(Local().gateway(1), run_side=run_side, log=tmp_path / "log", timeout_s=20) as worker:
+        pid = worker.greeting["pid"]
+        start = time.monotonic()
+    assert time.monotonic() - start < 0.9
+    assert ends_within(pid, 0.5)
+
+
+def test_an_engine_that_cannot_be_imported_is_told(open_worker: OpenWorker) -> None:
+    with pytest.raises(WorkerFailure, match=r"hello failed: ModuleNotFoundError: No module named 'no_such_engine'"):
+        open_worker(text="import no_such_engine\n")
+
+
+def test_a_run_side_with_a_syntax_error_is_told_with_its_line(open_worker: OpenWorker) -> None:
+    with pytest.raises(WorkerFailure, match=r"hello failed: SyntaxError: .*side\.py, line 2"):
+        open_worker(text="import os\ndef broken(:\n    pass\n")
+
+
+def test_a_run_side_without_its_functions_is_told(open_worker: OpenWorker) -> None:
+    with pytest.raises(WorkerFailure, match=r"hello failed: AttributeError: .*'versions'"):
+        open_worker(text="import os\n")
+
+
+def test_a_run_side_that_exits_is_told(open_worker: OpenWorker) -> None:
+    # SystemExit is no Exception: unless it is caught too, the worker leaves without a word.
+    with pytest.raises(WorkerFailure, match=r"hello failed: SystemExit: no licence"):
+        open_worker(text="raise SystemExit('no licence')\n")
+
+
+def test_a_run_side_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(WorkerFailure, match=r"gone\.py"):
+        Worker(Local().gateway(1), run_side=tmp_path / "gone.py", log=tmp_path / "log", timeout_s=5)
+
+
+def test_a_python_that_is_not_there_is_told(tmp_path: Path, run_side: Path) -> None:
+    with pytest.raises(WorkerFailure, match="the worker process did not start"):
+        Worker("popen//python=/no/such/python", run_side=run_side, log=tmp_path / "log", timeout_s=5)
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from harness.targets.local import Local
+from harness.worker.process import Worker
+
+folder, artifact = Path(sys.argv[1]), sys.argv[2]
+worker = Worker(Local().gateway(1), run_side=Path(sys.argv[3]), log=folder / "log", timeout_s=60)
+print(worker.greeting["pid"], flush=True)
+if artifact:
+    worker.ask("load", path=artifact, options={"threads": 1})
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_a_worker_ends_with_its_killed_parent(lower: Lower, tmp_path: Path, run_side: Path, busy: bool) -> None:
+    from fakes.processes import alive, ends_within
+
+    artifact = str(lower("fp32", load="hang")) if busy else ""
+    arguments = [sys.executable, "-c", PARENT, str(tmp_path), artifact, str(run_side)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        try:
+            time.sleep(0.3)  # let it get into the engine
+            assert alive(pid)
+        finally:
+            os.kill(parent.pid, signal.SIGKILL)
+        parent.wait(timeout=5)
+    assert ends_within(pid, 3)

@@ -1,0 +1,222 @@
+"""What a living worker answers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.core.data import Array
+from harness.worker import program
+from harness.worker.process import WorkerFailure
+from tests.worker.conftest import Lower, OpenWorker
+
+QUIET_SIDE = """
+def versions():
+    return {{}}
+
+def open_session(path, options):
+    return Session()
+
+class Session:
+    def predict(self, batch):
+        return {outputs}
+
+    def prepare(self, sample):
+        return lambda: None
+
+    def describe(self):
+        return {description}
+
+    def close(self):
+        pass
+"""
+
+
+def test_it_greets_with_protocol_pid_and_the_engines_versions(open_worker: OpenWorker) -> None:
+    greeting = open_worker().greeting
+    assert greeting["protocol"] == program.PROTOCOL
+    assert greeting["pid"] not in (os.getpid(), 0)
+    assert greeting["versions"] == {"numpy": np.__version__}
+    assert greeting["import_ns"] > 0
+
+
+def test_another_protocol_is_refused_with_both_numbers(
+    open_worker: OpenWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The program is sent as its file's text, so the other side keeps the number that stands there.
+    monkeypatch.setattr(program, "PROTOCOL", program.PROTOCOL + 1)
+    with pytest.raises(WorkerFailure, match=r"hello failed: ValueError: the worker speaks protocol 1, .* asked for 2"):
+        open_worker()
+
+
+def test_an_unknown_operation_names_those_that_exist_and_the_worker_lives_on(open_worker: OpenWorker) -> None:
+    worker = open_worker()
+    with pytest.raises(WorkerFailure, match=r"unknown operation 'dance'; this worker knows hello, load, prepare"):
+        worker.ask("dance")
+    assert worker.ask("memory")["peak"] > 0
+
+
+def test_a_missing_field_is_told_and_the_worker_lives_on(open_worker: OpenWorker) -> None:
+    worker = open_worker()
+    with pytest.raises(WorkerFailure, match="load failed: TypeError"):
+        worker.ask("load")
+    assert worker.ask("memory")["peak"] > 0
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64])
+def test_predictions_are_the_engines_whatever_the_batch(
+    open_worker: OpenWorker, lower: Lower, samples: Array, exact: Array, batch: int
+) -> None:
+    outputs = open_worker(lower("fp32")).predict(samples, batch)
+    assert outputs.shape == exact.shape
+    assert outputs.dtype == np.float32
+    np.testing.assert_allclose(outputs, exact, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8_static", "int8_dynamic"])
+def test_lowered_artifacts_predict_nearly_the_same(
+    open_worker: OpenWorker, lower: Lower, samples: Array, exact: Array, precision: str
+) -> None:
+    outputs = open_worker(lower(precision)).predict(samples, 1)
+    assert (outputs.argmax(axis=1) == exact.argmax(axis=1)).mean() >= 0.9
+    assert not np.array_equal(outputs, exact)
+
+
+def test_samples_of_other_types_arrive_as_they_are(open_worker: OpenWorker, tmp_path: Path) -> None:
+    worker = open_worker(tmp_path, text=QUIET_SIDE.format(outputs="batch[:, ::-1] * 2", description="{}"))
+    sent = np.arange(12, dtype=np.int64).reshape(2, 6)
+    received = worker.predict(sent, 1)
+    assert received.dtype == np.int64
+    np.testing.assert_array_equal(received, sent[:, ::-1] * 2)
+
+
+def test_samples_that_are_no_contiguous_array_are_sent_whole(
+    open_worker: OpenWorker, lower: Lower, samples: Array, exact: Array
+) -> None:
+    outputs = open_worker(lower("fp32")).predict(samples[::-2], 1)
+    np.testing.assert_allclose(outputs, exact[::-2], rtol=1e-5, atol=1e-4)
+
+
+def test_times_are_one_positive_number_per_inference(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+    worker = open_worker(lower("fp32"))
+    assert worker.prepare(samples[:1]) > 0
+    times = worker.time(25)
+    assert times.shape == (25,)
+    assert times.dtype == np.int64
+    assert (times > 0).all()
+
+
+def test_a_slowed_engine_takes_the_longer_time(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+    medians = []
+    for switches in ({}, {"spin_percent": 400}):
+        worker = open_worker(lower("fp32", **switches))
+        worker.prepare(samples[:1])
+        worker.time(200)
+        medians.append(float(np.median(worker.time(400))))
+    assert medians[1] > 2 * medians[0]
+
+
+def test_warm_up_meets_both_minima(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+    worker = open_worker(lower("fp32"))
+    worker.prepare(samples[:1])
+    assert worker.ask("warm_up", least_iterations=33, least_ns=0)["iterations"] == 33
+    answer = worker.ask("warm_up", least_iterations=1, least_ns=20_000_000)
+    assert answer["iterations"] > 1
+    assert answer["p50_ns"] > 0
+
+
+def test_timing_before_preparing_is_refused(open_worker: OpenWorker, lower: Lower) -> None:
+    worker = open_worker(lower("fp32"))
+    with pytest.raises(WorkerFailure, match="prepare comes first"):
+        worker.time(3)
+
+
+def test_memory_is_counted_over_the_idle_level_and_grows_with_what_is_loaded(
+    open_worker: OpenWorker, tmp_path: Path
+) -> None:
+    text = QUIET_SIDE.format(outputs="batch", description="{}").replace(
+        "return Session()",
+        "import numpy; session = Session(); session.held = numpy.ones(40_000_000, 'u1'); return session",
+    )
+    worker = open_worker(text=text)
+    before = worker.ask("memory")
+    worker.ask("load", path="", options={})
+    after = worker.ask("memory")
+    assert after["idle"] == before["idle"] > 0
+    assert after["over_idle"] == after["peak"] - after["idle"]
+    assert after["over_idle"] - before["over_idle"] > 30_000_000
+
+
+def test_numpy_values_in_a_description_arrive_as_plain_ones(open_worker: OpenWorker, tmp_path: Path) -> None:
+    description = (
+        "{'threads': numpy.int64(2), 'share': numpy.float32(0.5), 'whole': numpy.bool_(True), "
+        "'nodes': [numpy.int32(1), {'name': numpy.str_('conv')}], 'shape': (1, numpy.int64(3)), numpy.int64(7): None, "
+        "'where': pathlib.Path('x'), 'scales': numpy.arange(2)}"
+    )
+    text = "import pathlib\nimport numpy\n" + QUIET_SIDE.format(outputs="batch", description=description)
+    answer = open_worker(text=text).ask("load", path="", options={})["description"]
+    assert answer == {
+        "threads": 2,
+        "share": 0.5,
+        "whole": True,
+        "nodes": [1, {"name": "conv"}],
+        "shape": [1, 3],
+        "7": None,
+        "where": "x",
+        "scales": [0, 1],
+    }
+    kinds = {type(value) for value in (answer["threads"], answer["share"], answer["whole"], answer["nodes"][0])}
+    assert kinds == {int, float, bool}
+
+
+def test_an_exception_in_the_engine_is_a_failure_with_its_reason(
+    open_worker: OpenWorker, lower: Lower, samples: Array, tmp_path: Path
+) -> None:
+    worker = open_worker(lower("fp32", predict="raise"))
+    with pytest.raises(WorkerFailure, match=r"^predict failed: RuntimeError: the engine was sabotaged$"):
+        worker.predict(samples, 1)
+    log = (tmp_path / "worker.log").read_text(encoding="utf-8")
+    assert 'raise RuntimeError("the engine was sabotaged")' in log  # the run side's own lines are in the traceback
+    assert worker.ask("memory")["peak"] > 0
+
+
+def test_an_exception_while_loading_is_a_failure_of_load(open_worker: OpenWorker, lower: Lower) -> None:
+    with pytest.raises(WorkerFailure, match="load failed: RuntimeError: the engine was sabotaged"):
+        open_worker(lower("fp32", load="raise"))
+
+
+def test_an_artifact_that_is_not_there_is_a_failure_of_load(open_worker: OpenWorker, tmp_path: Path) -> None:
+    with pytest.raises(WorkerFailure, match=r"load failed: FileNotFoundError.*gone\.npz"):
+        open_worker(tmp_path / "gone.npz")
+
+
+@pytest.mark.parametrize("outputs", ["None", "numpy.float32(1)", "batch[:0]", "[None]", "numpy.zeros((2, 3))"])
+def test_outputs_that_are_no_rows_are_a_failure(
+    open_worker: OpenWorker, tmp_path: Path, samples: Array, outputs: str
+) -> None:
+    worker = open_worker(tmp_path, text="import numpy\n" + QUIET_SIDE.format(outputs=outputs, description="{}"))
+    with pytest.raises(
+        WorkerFailure, match="predict failed: ValueError: predict must give an array with a row per sample"
+    ):
+        worker.predict(samples[:2], 1)
+
+
+def test_what_the_engine_prints_goes_to_the_log(open_worker: OpenWorker, tmp_path: Path) -> None:
+    side = "import os, sys\nprint('printed')\nos.write(2, b'written\\n')\n"
+    open_worker(text=side + QUIET_SIDE.format(outputs="batch", description="{}")).ask("memory")
+    log = (tmp_path / "worker.log").read_text(encoding="utf-8").splitlines()
+    assert {"printed", "written"} <= set(log)
+
+
+def test_the_session_is_closed_and_its_memory_given_back(open_worker: OpenWorker, tmp_path: Path) -> None:
+    text = QUIET_SIDE.format(outputs="batch", description="{}").replace(
+        "pass", f"open({str(tmp_path / 'closed')!r}, 'w').close()"
+    )
+    worker = open_worker(tmp_path, text=text)
+    worker.ask("close")
+    assert (tmp_path / "closed").is_file()
+    with pytest.raises(WorkerFailure):
+        worker.predict(np.zeros((1, 2)), 1)
