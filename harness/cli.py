@@ -24,10 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="edge-harness", description="Benchmark and regression tests for compressed edge models.")
+    parser = argparse.ArgumentParser(
+        prog="edge-harness", description="Benchmark and regression tests for compressed edge models."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     doctor = commands.add_parser("doctor", help="what can run on this machine, and why the rest can't")
-    doctor.add_argument("--require", action="append", default=[], metavar="RUNTIME", help="exit with 1 unless it is available")
+    doctor.add_argument(
+        "--require", action="append", default=[], metavar="RUNTIME", help="exit with 1 unless it is available"
+    )
     doctor.set_defaults(run=_doctor)
     report = commands.add_parser("report", help="render a run again, from its results.json alone")
     report.add_argument("run_path", type=Path, metavar="RUN", help="a folder of reports/, or a results.json")
@@ -109,8 +113,10 @@ def _report(options: argparse.Namespace) -> int:
     from harness.store.results import read_results
 
     record = read_results(options.run_path)
-    render = {"terminal": to_text, "markdown": to_markdown, "csv": lambda run: frame(run).to_csv(index=False)}
-    print(render[options.format](record))
+    if options.format == "csv":
+        print(frame(record).to_csv(index=False))
+    else:
+        print(to_markdown(record) if options.format == "markdown" else to_text(record))
     if options.out is not None:
         try:
             write_one(record, options.out)

@@ -52,6 +52,8 @@ class HarnessSession:
         Raises:
             BaselineError: its file can't be read.
         """
+        if not case.baseline:
+            return {}
         path = baseline_path(self.baselines, case.suite, case.cell.model)
         if path not in self._baselines:
             self._baselines[path] = read_baselines(path)

@@ -35,7 +35,9 @@ def built(settings):
     told = []
     run = Run(settings, lambda case: {}, told.append)
     run.prepare_cells(CELLS)
-    broken = {cell.id: (run.results[cell].status, run.results[cell].reason) for cell in CELLS if cell not in run.artifacts}
+    broken = {
+        cell.id: (run.results[cell].status, run.results[cell].reason) for cell in CELLS if cell not in run.artifacts
+    }
     assert not broken, broken
     assert MEASURED
     return run

@@ -21,7 +21,18 @@ WEIGHT_DTYPES = {
     "int8_dynamic": {"int8", "uint8"},
     "int8_static": {"int8", "uint8"},
 }
-HEAVY = ("torch", "onnxruntime", "onnx", "ai_edge_litert", "tensorflow", "litert_torch", "jax", "harness", "pandas", "scipy")
+HEAVY = (
+    "torch",
+    "onnxruntime",
+    "onnx",
+    "ai_edge_litert",
+    "tensorflow",
+    "litert_torch",
+    "jax",
+    "harness",
+    "pandas",
+    "scipy",
+)
 OWN = {"torch": {"torch"}, "onnxruntime": {"onnxruntime"}, "litert": {"ai_edge_litert"}}
 
 each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.runtime}-{cell.recipe}")

@@ -9,6 +9,7 @@ from typing import Any
 from harness.engine.catalog import load_catalog
 from harness.exporters import registry as exporters
 from harness.frameworks.registry import frameworks
+from harness.meters import latency
 from harness.recipes.registry import steps
 from harness.runtimes.registry import runtimes
 from harness.targets.registry import targets
@@ -23,6 +24,8 @@ def only_shipped() -> Iterator[None]:
     load_catalog()
     tables: list[dict[Any, Any]] = [*(registry._entries for registry in REGISTRIES), exporters._exporters]
     with ExitStack() as stack:
+        for name in ("LEAST_WARM_NS", "LEAST_EPOCH_NS"):  # quick projects shorten them in this process
+            stack.callback(setattr, latency, name, getattr(latency, name))
         for table in tables:
             stack.callback(_restore, table, dict(table))
             for name, entry in list(table.items()):

@@ -10,8 +10,6 @@ from fakes.project import conftest, suite
 
 from tests.plugin.conftest import Project
 
-pytest_plugins = ["pytester"]
-
 WORSE = """
 import numpy as np
 

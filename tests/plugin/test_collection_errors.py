@@ -7,8 +7,6 @@ from fakes.project import suite
 
 from tests.plugin.conftest import Project
 
-pytest_plugins = ["pytester"]
-
 SIZE = [("*", {"size": "1 kB"})]
 TAKES_CASE = "\n\ndef test_it(case):\n    case.check()\n"
 NO_MATRIX = 'import harness\n\n\n@harness.gate("size")' + TAKES_CASE.lstrip("\n").join(["\n", ""])

@@ -6,8 +6,6 @@ from fakes.project import suite
 
 from tests.plugin.conftest import Project
 
-pytest_plugins = ["pytester"]
-
 CLASSES = """
 import harness
 

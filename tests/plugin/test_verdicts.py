@@ -9,8 +9,6 @@ from fakes.project import conftest, suite
 
 from tests.plugin.conftest import Project
 
-pytest_plugins = ["pytester"]
-
 EVERYTHING = """
 import numpy as np
 
