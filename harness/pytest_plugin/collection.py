@@ -46,14 +46,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-benchmark chooses among its items
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Remember each item's case; let pytest-benchmark know the ones that are timed."""
+    # In xdist's workers it measures nothing, but warns that it does not.
+    shown = config.pluginmanager.hasplugin("benchmark") and not hasattr(config, "workerinput")
     for item in items:
         callspec = getattr(item, "callspec", None)
         case = callspec.params.get("case") if callspec is not None else None
         if isinstance(case, Case):
             item.stash[CASE_KEY] = case
-            if case.metric.stage is Stage.TIMING and config.pluginmanager.hasplugin("benchmark"):
+            if shown and case.metric.stage is Stage.TIMING:
                 item.fixturenames.append("benchmark")  # type: ignore[attr-defined]
 
 

@@ -46,6 +46,7 @@ class CaseHandle:
         self._case = case
         self._request = request
         self._session = session
+        self._shown = False
 
     @property
     def cell(self) -> Cell:
@@ -84,12 +85,13 @@ class CaseHandle:
 
     def _show_benchmark(self) -> None:
         """Play the measured epochs to pytest-benchmark, so that its table and files hold the worker's times."""
-        if self.metric.stage is not Stage.TIMING or "benchmark" not in self._request.fixturenames:
+        if self._shown or self.metric.stage is not Stage.TIMING or "benchmark" not in self._request.fixturenames:
             return
+        self._shown = True
         benchmark: Any = self._request.getfixturevalue("benchmark")
         epochs = self._session.run.latency_epochs_ns(self.cell)
         if not epochs:
-            benchmark.skipped = True  # else it warns that nobody used it
+            benchmark._mode = "not timed"  # else it warns that nobody used it; its flag `skipped` it sets itself
             return
         clock = EpochClock()
         clock.load(epochs)

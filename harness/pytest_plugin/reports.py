@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ SHOWN_VERSIONS = (
     "litert-torch",
     "torchao",
 )
+CELL_ID = re.compile(r"\[[^/\]]+(/[^/\]]+){3}\]$")
+"""The end of a case's node id: model/recipe/runtime/target."""
 OWN_WORDS = {
     Verdict.REPORTED: ("reported", "r"),
     Verdict.INCONCLUSIVE: ("inconclusive", "i"),
@@ -66,17 +69,21 @@ class Reports:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is going to run, and refuse a report folder that can't be written before anything is measured."""
         planned = [item for item in session.items if CASE_KEY in item.stash]
+        if not planned or not runs_items(session):
+            return
+        self._try_folder()
         for item in planned:
             cell = item.stash[CASE_KEY].cell
             self._planned.add(item.nodeid)
             self._cells.setdefault(cell.id, CellResult(cell=cell))
-        if planned and runs_items(session) and not self._config.getoption("--harness-no-reports"):
-            self._try_folder()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
-        """Note what xdist's workers are going to run."""
-        self._planned.update(ids)
+        """The same for what xdist's workers are going to run; of their items only the names are known here."""
+        planned = [nodeid for nodeid in ids if CELL_ID.search(nodeid)]
+        if planned and not self._planned:
+            self._try_folder()
+        self._planned.update(planned)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take one item's cell and findings."""
@@ -138,16 +145,17 @@ class Reports:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table, where the files are, and what never ran."""
         self._summing_up = True
-        if self._record is None:
-            return
-        from harness.reporting.terminal import to_text
-
-        terminalreporter.section("edge-harness")
-        terminalreporter.write_line(to_text(self._record))
-        for finding in self._record.findings:
-            if finding.verdict in OWN_WORDS and finding.verdict is not Verdict.REPORTED:
-                terminalreporter.write_line(f"{finding.cell}: {finding.reason}")
         missing = sorted(self._planned - self._received)
+        if self._record is None and not missing:
+            return
+        terminalreporter.section("edge-harness")
+        if self._record is not None:
+            from harness.reporting.terminal import to_text
+
+            terminalreporter.write_line(to_text(self._record))
+            for finding in self._record.findings:
+                if finding.verdict in OWN_WORDS and finding.verdict is not Verdict.REPORTED:
+                    terminalreporter.write_line(f"{finding.cell}: {finding.reason}")
         if missing:
             terminalreporter.write_line(
                 f"{len(missing)} planned items never ran, the first is {missing[0]}", yellow=True
@@ -171,6 +179,8 @@ class Reports:
         return options.folder(self._config, "--harness-reports", "reports")
 
     def _try_folder(self) -> None:
+        if self._config.getoption("--harness-no-reports"):
+            return
         folder = self._folder()
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -3,60 +3,89 @@
 from __future__ import annotations
 
 import json
-import statistics
+from pathlib import Path
 
 import pytest
 from fakes.project import conftest, suite
 
 from tests.plugin.conftest import Project
 
-NAMES = ("fp32", "int8_static")
+CELLS = ("linear/fp16/fakert/local", "linear/fp32/fakert/local")
 
 
 @pytest.fixture
 def timed(project: Project) -> Project:
-    project.write("test_s.py", suite(metrics=["latency_ratio", "size"], more="baseline=False"))
+    """A project with timed items and one that is not; warnings are errors."""
+    project.write("pytest.ini", "[pytest]\nfilterwarnings = error\n")
+    text = suite(metrics=["latency_ratio", "latency", "size"], recipes=["fp32", "fp16"], more="baseline=False")
+    project.write("test_s.py", text)
     return project
 
 
-def test_its_json_holds_the_times_of_the_worker(timed: Project) -> None:
-    result = timed.run_apart("--benchmark-json=bench.json", "-W", "error::pytest.PytestWarning")
+def test_its_table_and_its_json_hold_the_times_of_the_worker(timed: Project) -> None:
+    result = timed.run("--benchmark-json=bench.json", "-k", "latency_ratio or size")
     assert result.ret == 0
-    stored = json.loads((timed.folder / "bench.json").read_text())
+    result.stdout.fnmatch_lines(["*benchmark 'linear/fakert': 2 tests*", "*linear/fp32/fakert/local*"])
+    stored = json.loads((timed.folder / "bench.json").read_text(encoding="utf-8"))
     benchmarks = {entry["extra_info"]["cell"]: entry for entry in stored["benchmarks"]}
     cells = {cell["id"]: cell for cell in timed.results()["cells"]}
-    assert set(benchmarks) == set(cells) == {f"linear/{name}/fakert/local" for name in NAMES}
+    assert sorted(benchmarks) == sorted(cells) == list(CELLS)
     for cell, entry in benchmarks.items():
         rounds = [sides[0] for pair in cells[cell]["details"]["latency_rounds_ns"] for sides in pair]
+        figures = {row["name"]: row["value"] for row in cells[cell]["measurements"]}
         assert entry["stats"]["rounds"] == len(rounds)
-        assert entry["stats"]["median"] * 1e9 == pytest.approx(statistics.median(rounds), rel=1e-6)
+        assert [seconds * 1e9 for seconds in entry["stats"]["data"]] == pytest.approx(rounds, rel=1e-4)
+        assert entry["stats"]["median"] * 1e9 == pytest.approx(figures["latency_p50_ns_per_inference"], rel=1e-4)
         assert entry["group"] == "linear/fakert"
 
 
-def test_its_table_shows_them(timed: Project) -> None:
-    result = timed.run_apart()
-    result.stdout.fnmatch_lines(["*benchmark 'linear/fakert': 2 tests*", "*linear/fp32/fakert/local*"])
-
-
-def test_only_skip_and_disable_do_what_they_say(timed: Project) -> None:
-    only = timed.run_apart("--benchmark-only", "-v")
-    only.stdout.fnmatch_lines(["*test_latency_ratio*REPORTED*", "*test_size*SKIPPED*"])
-    skipped = timed.run_apart("--benchmark-skip", "-v")
-    skipped.stdout.fnmatch_lines(["*test_latency_ratio*SKIPPED*", "*test_size*REPORTED*"])
-    disabled = timed.run_apart("--benchmark-disable", "-v")
-    disabled.stdout.fnmatch_lines(["*test_latency_ratio*REPORTED*", "*test_size*REPORTED*"])
-    assert timed.verdicts()["linear/int8_static/fakert/local", "latency_ratio", "budget"] == "reported"
-
-
-def test_a_cell_that_was_not_timed_is_no_unused_benchmark(project: Project) -> None:
-    project.write("conftest.py", conftest('runtimes.add(FakeRuntime("refusing", refuses=["int8_static"]))'))
-    project.write("test_s.py", suite(metrics=["latency_ratio"], runtimes=["refusing"], more="baseline=False"))
-    result = project.run_apart("-W", "error::Warning")
+def outcomes(project: Project, *arguments: str) -> dict[str, str]:
+    """The first letter of each metric's word."""
+    result = project.run("-v", "-k", "fp16 and not latency_ratio", *arguments)
     assert result.ret == 0
-    result.stdout.no_fnmatch_line("*not used*")
-    result.assert_outcomes(skipped=1)
+    lines = [line for line in result.outlines if line.startswith("test_s.py::test_") and line.endswith("%]")]
+    return {line.partition("::test_")[2].partition("[")[0]: line.partition("] ")[2].split()[0] for line in lines}
 
 
-def test_it_works_without_the_plugin(timed: Project) -> None:
-    assert timed.run_apart("-p", "no:benchmark").ret == 0
-    assert len(timed.results()["findings"]) == 4
+def test_its_options_choose_the_timed_items(timed: Project) -> None:
+    assert outcomes(timed, "--benchmark-only") == {"latency": "REPORTED", "size": "SKIPPED"}
+    assert outcomes(timed, "--benchmark-skip") == {"latency": "SKIPPED", "size": "REPORTED"}
+
+
+def test_disabled_it_shows_nothing_and_the_item_is_judged_all_the_same(timed: Project) -> None:
+    assert outcomes(timed, "--benchmark-disable", "--benchmark-json=bench.json") == {
+        "latency": "REPORTED",
+        "size": "REPORTED",
+    }
+    # With nothing to write, some versions leave no file at all.
+    written = timed.folder / "bench.json"
+    held = written.read_text(encoding="utf-8") if written.exists() else ""
+    assert not held or json.loads(held)["benchmarks"] == []
+    assert timed.verdicts()[CELLS[0], "latency", "budget"] == "reported"
+
+
+def test_cells_that_were_not_timed_are_no_unused_benchmarks(project: Project) -> None:
+    project.write("pytest.ini", "[pytest]\nfilterwarnings = error\n")
+    broken = (
+        'runtimes.add(FakeRuntime("refusing", refuses=["int8_static"]))',
+        'runtimes.add(FakeRuntime("dying", only=["int8_static"], load="SIGKILL"))',
+    )
+    project.write("conftest.py", conftest(*broken))
+    text = suite(metrics=["latency"], recipes=["int8_static"], runtimes=["refusing", "dying"], more="baseline=False")
+    project.write("test_s.py", text)
+    result = project.run()
+    result.assert_outcomes(skipped=1, failed=1)
+    assert "not used" not in result.stdout.str() + result.stderr.str()
+
+
+def test_a_latency_that_is_checked_twice_is_shown_once(timed: Project) -> None:
+    path = Path(timed.folder / "test_s.py")
+    path.write_text(path.read_text("utf-8").replace("case.check()", "case.check()\n    case.check()"), "utf-8")
+    assert outcomes(timed) == {"latency": "REPORTED", "size": "REPORTED"}
+
+
+def test_a_failed_latency_is_shown_too(project: Project) -> None:
+    project.write("test_s.py", suite(metrics=["latency"], recipes=["fp16"], budgets=[("*", {"latency": "1 ns"})]))
+    result = project.run("--harness-baseline-lenient")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*latency over budget: fp16 on fakert: * limit 1 ns", "*benchmark 'linear/fakert'*"])

@@ -8,45 +8,74 @@ from fakes.project import conftest, suite
 from tests.plugin.conftest import Project
 
 pytest.importorskip("xdist", reason="pytest-xdist is an extra of the tests")
-BUDGET = [("*", dict(accuracy_drop="2 pp", size_ratio="2 x", latency_ratio="50 x"))]
-METRICS = ("accuracy_drop", "size_ratio", "latency_ratio")
+
+BROKEN = 'runtimes.add(FakeRuntime("dying", only=["int8_static"], predict="SIGSEGV"))'
+METRICS = ("accuracy_drop", "size_ratio", "size", "latency_ratio", "memory_ratio")
+LIMITS = [
+    (
+        "*",
+        {"accuracy_drop": "2 pp", "size_ratio": "2 x", "size": "5 kB", "latency_ratio": "99 x", "memory_ratio": "9 x"},
+    )
+]
 
 
 def test_two_processes_find_what_one_finds(project: Project) -> None:
-    project.write("test_s.py", suite(metrics=METRICS, budgets=BUDGET, more="baseline=False"))
-    assert project.run_apart().ret == 0
-    alone = project.verdicts()
-    result = project.run_apart("-n", "2")
-    assert result.ret == 0
+    project.write("pytest.ini", "[pytest]\nfilterwarnings = error\n")
+    project.write("conftest.py", conftest(BROKEN))
+    text = suite(metrics=METRICS, budgets=LIMITS, runtimes=["fakert", "dying"], more="baseline=False")
+    project.write("test_s.py", text)
+    project.run().assert_outcomes(failed=5, passed=9)
+    alone, cells = project.verdicts(), project.results()["cells"]
+    assert len(alone) == 20
+
+    result = project.run("-n", "2")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert project.verdicts() == alone
-    assert len(alone) == 6
-    result.stdout.fnmatch_lines(["*= edge-harness =*", "linear*int8_static*fakert*"])
-    cells = {cell["id"]: {m["name"] for m in cell["measurements"]} for cell in project.results()["cells"]}
-    assert {"accuracy_fraction", "size_ratio", "latency_ratio"} <= cells["linear/int8_static/fakert/local"]
-
-
-def test_a_failure_in_one_of_them_fails_the_run(project: Project) -> None:
-    project.write("test_s.py", suite(metrics=["size"], budgets=[("*", dict(size="10 B"))], more="baseline=False"))
-    result = project.run_apart("-n", "2")
-    assert result.ret == 1
-    assert set(project.verdicts().values()) == {"over_budget"}
+    result.stdout.fnmatch_lines(["*= edge-harness =*", "linear*int8_static*fakert*", "reports: *"])
+    assert "never ran" not in result.stdout.str()
+    assert "Benchmarks are automatically disabled" not in result.stdout.str() + result.stderr.str()
+    together = {cell["id"]: cell for cell in project.results()["cells"]}
+    for cell in cells:
+        figures = {row["name"] for row in cell["measurements"]}
+        assert figures == {row["name"] for row in together[cell["id"]]["measurements"]}
+    junit = project.junit()["test_size[linear/fp32/fakert/local]"]
+    assert {one.get("value") for one in junit.iter("property")} >= {"over_budget", "linear/fp32/fakert/local"}
 
 
 def test_baselines_are_written_by_the_controlling_process(project: Project) -> None:
-    project.write("test_s.py", suite(budgets=[("*", dict(accuracy_drop="2 pp"))]))
-    assert project.run_apart("-n", "2", "--harness-update").ret == 0
-    assert project.baseline().exists()
-    assert project.run_apart("-n", "2").ret == 0
+    project.write("test_s.py", suite(metrics=["accuracy_drop", "size"]))
+    assert project.run("-n", "2", "--harness-update").ret == 0
+    assert project.baseline().is_file()
+    assert project.run().ret == 0
     assert set(project.verdicts("baseline").values()) == {"pass"}
 
 
-def test_a_process_that_dies_loses_no_item_without_a_word(project: Project) -> None:
-    project.write("conftest.py", conftest())
-    project.write("test_s.py", suite(metrics=["size"], more="baseline=False"))
-    project.write("test_deadly.py", "import os\n\ndef test_deadly():\n    os.kill(os.getpid(), 9)\n")
-    result = project.run_apart("-n", "2", "--max-worker-restart=0")
+def test_a_process_that_dies_loses_nothing_without_a_word(project: Project) -> None:
+    text = suite(metrics=["size"], recipes=["fp32", "fp16", "int8_static", "int8_dynamic"], more="baseline=False")
+    deadly = "if case.cell.recipe == 'fp16':\n        import os, signal\n        os.kill(os.getpid(), signal.SIGKILL)\n    case.check()"
+    project.write("test_s.py", text.replace("case.check()", deadly))
+    result = project.run("-n", "1", "--max-worker-restart=0")
     assert result.ret != 0
-    text = result.stdout.str()
-    assert "crashed while running" in text or "planned items never ran" in text
-    received = {finding["cell"] for finding in project.results()["findings"]} if "= edge-harness =" in text else set()
-    assert len(received) == 2 or "planned items never ran" in text
+    told = result.stdout.str()
+    assert "crashed while running 'test_s.py::test_size[linear/fp16/fakert/local]'" in told
+    assert "2 planned items never ran, the first is test_s.py::test_size[linear/int8" in told
+    assert project.verdicts() == {("linear/fp32/fakert/local", "size", "budget"): "reported"}
+
+
+def test_a_process_that_dies_first_is_told_although_nothing_was_found(project: Project) -> None:
+    text = suite(metrics=["size"], more="baseline=False")
+    project.write("test_s.py", text.replace("case.check()", "import os\n    os._exit(1)"))
+    result = project.run("-n", "1", "--max-worker-restart=0")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(
+        ["*= edge-harness =*", "1 planned items never ran, the first is test_s.py::*int8_static*"]
+    )
+
+
+def test_an_unwritable_report_folder_is_refused_before_anything_is_measured(project: Project) -> None:
+    project.write("test_s.py", suite(metrics=["size"]))
+    project.write("reports", "a file, not a folder")
+    result = project.run("-n", "1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "reports can't be written to" in "\n".join(result.errlines)
+    assert "test_size" not in result.stdout.str()
