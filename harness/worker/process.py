@@ -101,9 +101,11 @@ class Worker:
         return np.frombuffer(self.ask("time", iterations=iterations)["times"], dtype=np.int64)
 
     def end(self) -> None:
-        """End the process; killed when it does not go by itself."""
-        self._group.terminate(timeout=1.0)
+        """End the process, whatever it is doing."""
         process = self._process()
+        if process is not None:
+            process.kill()  # it holds nothing worth saving, and an engine may take a second to go by itself
+        self._group.terminate(timeout=1.0)
         for pipe in (process.stdin, process.stdout) if process is not None else ():
             pipe.close()
 
