@@ -24,7 +24,7 @@ from harness.engine.references import Reference, make_references
 from harness.engine.settings import Settings
 from harness.judge.case import judge_case, judge_problem
 from harness.judge.latency import Look, look, ratio_evidence
-from harness.meters.latency import Timing
+from harness.meters.latency import Timing, latency_measurements
 from harness.meters.size import size_measurements
 from harness.store.artifacts import ArtifactStore
 from harness.targets.local_hardware import local_hardware
@@ -50,6 +50,8 @@ class Run:
         self.hardware: Hardware = local_hardware()
         self.results: dict[Cell, CellResult] = {}
         self._limits: dict[Cell, float] = {}
+        self._ratios: list[Case] = []
+        """Planned cases whose rounds also time their reference."""
         self._timings: dict[Cell, Timing] = {}
         self.references: dict[str, Reference] = {}
         self._reference_problems: dict[str, CellProblem] = {}
@@ -63,6 +65,7 @@ class Run:
     def prepare(self, cases: Iterable[Case]) -> None:
         """Evaluate the references and build the artifacts of all *cases* and of what they are compared with."""
         cases = list(cases)
+        self._ratios += [case for case in cases if _is_ratio(case) and not case.cell.is_reference]
         for case in cases:
             if _is_ratio(case) and case.limit is not None:
                 self._limits[case.cell] = min(case.limit.value, self._limits.get(case.cell, case.limit.value))
@@ -132,6 +135,8 @@ class Run:
             self._probed(cell)
         if metric.stage is Stage.PROBE and metric.relative and fp32 is not None:
             self._record_memory_ratio(cell)
+        if metric.stage is Stage.TIMING and cell.is_reference:
+            self._time_beside_another(cell)
         if metric.stage is Stage.TIMING and not self._timed_enough(case, fp32):
             with self._once(cell, Stage.TIMING):
                 self._time(case, fp32)
@@ -194,6 +199,22 @@ class Run:
         limits = {own} if cell in self._timings else {own, self._limits.get(cell)}
         limit = min((limit for limit in limits if limit is not None), default=None)
         timed, measured = timing(cell, self.artifacts[cell], fp32, sample, limit, self._settings)
+        self._record_timing(cell, timed, measured)
+        beside = timed.of_reference()
+        if beside is not None and cell.reference not in self._timings:
+            with suppress(ValueError):  # a time of zero: the reference's own item measures and tells
+                self._record_timing(cell.reference, beside, latency_measurements(beside))
+
+    def _time_beside_another(self, reference: Cell) -> None:
+        """Time the first planned cell that is compared with *reference*: its rounds hold the times of both."""
+        for case in self._ratios:
+            if reference in self._timings:
+                return
+            if case.cell.reference == reference and case.cell in self.artifacts:
+                with suppress(CellProblem):  # told when its own item comes
+                    self._measure(case)
+
+    def _record_timing(self, cell: Cell, timed: Timing, measured: Iterable[Measurement]) -> None:
         self._record(cell, measured)
         result = self.results[cell]
         rounds = [[list(sides) for sides in pair] for pair in timed.pairs]

@@ -42,6 +42,15 @@ class Timing:
     """Every single inference of the candidate."""
     verdict: Look | None
     iterations: int
+    reference_ns: Array | None = field(default=None, compare=False)
+    """Every single inference of the reference; None when timed alone."""
+
+    def of_reference(self) -> Timing | None:
+        """The reference's own times, as if it had been timed alone; None when there was no reference."""
+        if self.reference_ns is None:
+            return None
+        pairs = tuple(tuple((reference, 0.0) for _, reference in rounds) for rounds in self.pairs)
+        return Timing(pairs=pairs, candidate_ns=self.reference_ns, verdict=None, iterations=self.iterations)
 
     @property
     def epochs_ns(self) -> list[float]:
@@ -63,6 +72,7 @@ def measure_latency(open_pair: OpenPair, limit: float | None, seed: int) -> Timi
     order = random.Random(seed)
     pairs: list[tuple[tuple[float, float], ...]] = []
     samples: list[Array] = []
+    reference_samples: list[Array] = []
     iterations = 0
     verdict: Look | None = None
     for _ in range(MAX_PAIRS):
@@ -72,6 +82,7 @@ def measure_latency(open_pair: OpenPair, limit: float | None, seed: int) -> Timi
             for _ in range(ROUNDS_PER_PAIR):
                 ours, theirs = _one_round(candidate, reference, iterations, order)
                 samples.append(ours)
+                reference_samples += [] if theirs is None else [theirs]
                 rounds.append((float(np.median(ours)), float(np.median(theirs)) if theirs is not None else 0.0))
             pairs.append(tuple(rounds))
         if reference is None:
@@ -79,7 +90,13 @@ def measure_latency(open_pair: OpenPair, limit: float | None, seed: int) -> Timi
         verdict = look(ratio_evidence(pairs), limit)
         if verdict.finished:
             break
-    return Timing(pairs=tuple(pairs), candidate_ns=np.concatenate(samples), verdict=verdict, iterations=iterations)
+    return Timing(
+        pairs=tuple(pairs),
+        candidate_ns=np.concatenate(samples),
+        verdict=verdict,
+        iterations=iterations,
+        reference_ns=np.concatenate(reference_samples) if reference_samples else None,
+    )
 
 
 def latency_measurements(timing: Timing) -> list[Measurement]:

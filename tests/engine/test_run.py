@@ -104,7 +104,7 @@ def test_an_edit_that_computes_the_same_builds_nothing(lab: Lab) -> None:
     assert lab.built() == []
 
 
-@pytest.mark.parametrize("damage", ["content", "truncated", "card", "missing"])
+@pytest.mark.parametrize("damage", ["content", "card"])
 def test_a_corrupt_cache_entry_is_said_and_built_again(lab: Lab, damage: str) -> None:
     lab.register()
     run = lab.run()
@@ -115,12 +115,8 @@ def test_a_corrupt_cache_entry_is_said_and_built_again(lab: Lab, damage: str) ->
             held = bytearray(artifact.path.read_bytes())
             held[100] ^= 1
             artifact.path.write_bytes(held)
-        case "truncated":
-            artifact.path.write_bytes(artifact.path.read_bytes()[:-7])
         case "card":
             (artifact.folder / "artifact.json").write_text("{", encoding="utf-8")
-        case "missing":
-            artifact.path.unlink()
     found = lab.judge(cases("size"))
     assert [line for line in lab.lines if "was corrupt and is built again" in line], lab.lines
     assert lab.built() == ["linear/int8_static/fakert"]
@@ -147,10 +143,10 @@ def test_latency_alone_and_then_as_a_ratio(lab: Lab) -> None:
     assert found.interval is not None
 
 
-@pytest.mark.parametrize("order", [("5 x", "1.0 x"), ("1.0 x", "5 x"), ("report", "1.0 x")], ids="-".join)
+@pytest.mark.parametrize("order", [("5 x", "1.0 x"), ("1.0 x", "5 x")], ids="-".join)
 def test_two_limits_on_one_latency_are_each_judged_by_their_own(lab: Lab, order: tuple[str, str]) -> None:
     lab.register('runtimes.add(FakeRuntime("fakert_slow", only=["fp16"], spin_percent=100))')
-    verdicts = {"5 x": Verdict.PASS, "1.0 x": Verdict.OVER_BUDGET, "report": Verdict.REPORTED}
+    verdicts = {"5 x": Verdict.PASS, "1.0 x": Verdict.OVER_BUDGET}
     both = [
         case
         for limit in order

@@ -279,3 +279,13 @@ def test_a_worker_that_breaks_ends_the_measurement_and_its_pair() -> None:
             measure_latency(pairs, 1.05, seed=1)
 
     assert pairs.open_now == 0
+
+
+def test_a_pairs_rounds_also_time_the_reference() -> None:
+    timing = measure_latency(Pairs((1e6, 2e6)), None, seed=1)
+    beside = timing.of_reference()
+    assert beside is not None
+    assert beside.epochs_ns == [reference for rounds in timing.pairs for _, reference in rounds]
+    assert beside.verdict is None
+    assert beside.of_reference() is None
+    assert {m.name: m for m in latency_measurements(beside)}["latency_p50_ns_per_inference"].value == pytest.approx(2e6)

@@ -89,7 +89,8 @@ def project(
     """An empty project; CI is not set, the cache is shared."""
     from fakes.project import conftest
 
-    monkeypatch.delenv("CI", raising=False)
+    for name in ("CI", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+        monkeypatch.delenv(name, raising=False)  # whoever runs these tests, the project is run by nobody
     monkeypatch.setenv("EDGE_HARNESS_CACHE", str(shared_cache))
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in QUIET_PLUGINS))
     made = Project(pytester)

@@ -68,10 +68,12 @@ def test_cells_that_were_not_timed_are_no_unused_benchmarks(project: Project) ->
     project.write("pytest.ini", "[pytest]\nfilterwarnings = error\n")
     broken = (
         'runtimes.add(FakeRuntime("refusing", refuses=["int8_static"]))',
-        'runtimes.add(FakeRuntime("dying", only=["int8_static"], load="SIGKILL"))',
+        'runtimes.add(FakeRuntime("unloadable", only=["int8_static"], load="SIGKILL"))',
     )
     project.write("conftest.py", conftest(*broken))
-    text = suite(metrics=["latency"], recipes=["int8_static"], runtimes=["refusing", "dying"], more="baseline=False")
+    text = suite(
+        metrics=["latency"], recipes=["int8_static"], runtimes=["refusing", "unloadable"], more="baseline=False"
+    )
     project.write("test_s.py", text)
     result = project.run()
     result.assert_outcomes(skipped=1, failed=1)

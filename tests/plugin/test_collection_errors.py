@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from fakes.project import suite
 
 from tests.plugin.conftest import Project
 
 SIZE = [("*", {"size": "1 kB"})]
-TAKES_CASE = "\n\ndef test_it(case):\n    case.check()\n"
-NO_MATRIX = 'import harness\n\n\n@harness.gate("size")' + TAKES_CASE.lstrip("\n").join(["\n", ""])
+NOISE = ("Traceback", "harness/pytest_plugin", "INTERNALERROR", "edge-harness: reference")
+WRONG: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"models": ["linaer"]}, "unknown model 'linaer'; did you mean 'linear'?"),
+    ({"recipes": ["int8_statik"]}, "unknown recipe step 'int8_statik'; did you mean 'int8_static'"),
+    ({"recipes": ["int8_static+fp16"]}, "can't follow 'int8_static'"),
+    ({"runtimes": ["fakertt"]}, "unknown runtime 'fakertt'; did you mean 'fakert'"),
+    ({"runtimes": ["fakert,threads"]}, "runtime name 'fakert,threads' is not of the form"),
+    ({"more": "targets=['rpi']"}, "unknown target 'rpi'"),
+    ({"models": []}, "models is empty"),
+    ({"recipes": []}, "recipes is empty"),
+    ({"runtimes": []}, "runtimes is empty"),
+    ({"models": ["linear", "linear"]}, "models names a thing twice: ['linear']"),
+    ({"more": "required=['litert']"}, "required=['litert'] names no runtime of this matrix"),
+    ({"budgets": [("*", {"size": "1"})]}, "size='1' has no unit. Write for example size='1 B'"),
+    ({"budgets": [("*", {"size": 1})]}, "size=1: a bare value says no unit"),
+    ({"budgets": [("*", {"size": "1 pp"})]}, "'pp' is not a unit of size; it takes B, kB, MB"),
+    ({"budgets": [("*", {"size": "-1 kB"})]}, "a limit must be finite and not negative"),
+    ({"budgets": [("*", {"sise": "1 kB"})]}, "unknown metric 'sise'; did you mean 'size'"),
+    ({"budgets": [*SIZE, ("*/int4/*", {"size": "1 kB"})]}, "budget row '*/int4/*' fits no cell of the matrix"),
+    ({"budgets": [("*", {"size": "1 kB", "memory": "1 MB"})]}, "limits memory, but no test gates on it"),
+    ({"budgets": [("*", {"size": "1 kB", "latency_change": "1.1 x"})]}, "limits latency_change"),
+    ({"budgets": [("*/fp32", {"size": "1 kB"})]}, "no budget row gives size a limit for linear/int8_static/fakert"),
+    ({"budgets": []}, "no budget row gives size a limit for linear/fp32/fakert/local. Add one to the table"),
+)
+"""What a matrix can say, and what is told of it."""
 
 
 def refused(project: Project, text: str, *arguments: str) -> str:
@@ -19,40 +44,23 @@ def refused(project: Project, text: str, *arguments: str) -> str:
     result.assert_outcomes(errors=1)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     told = "\n".join(result.outlines)
-    for noise in ("Traceback", "harness/pytest_plugin", "INTERNALERROR", "edge-harness: reference"):
-        assert noise not in told
+    assert not [noise for noise in NOISE if noise in told]
     assert not (project.folder / "reports").exists()
     return told
 
 
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"models": ["linaer"]}, "unknown model 'linaer'; did you mean 'linear'?"),
-        ({"recipes": ["int8_statik"]}, "unknown recipe step 'int8_statik'; did you mean 'int8_static'"),
-        ({"recipes": ["int8_static+fp16"]}, "can't follow 'int8_static'"),
-        ({"runtimes": ["fakertt"]}, "unknown runtime 'fakertt'; did you mean 'fakert'"),
-        ({"runtimes": ["fakert,threads"]}, "runtime name 'fakert,threads' is not of the form"),
-        ({"more": "targets=['rpi']"}, "unknown target 'rpi'"),
-        ({"models": []}, "models is empty"),
-        ({"recipes": []}, "recipes is empty"),
-        ({"runtimes": []}, "runtimes is empty"),
-        ({"models": ["linear", "linear"]}, "models names a thing twice: ['linear']"),
-        ({"more": "required=['litert']"}, "required=['litert'] names no runtime of this matrix"),
-        ({"budgets": [("*", {"size": "1"})]}, "size='1' has no unit. Write for example size='1 B'"),
-        ({"budgets": [("*", {"size": 1})]}, "size=1: a bare value says no unit"),
-        ({"budgets": [("*", {"size": "1 pp"})]}, "'pp' is not a unit of size; it takes B, kB, MB"),
-        ({"budgets": [("*", {"size": "-1 kB"})]}, "a limit must be finite and not negative"),
-        ({"budgets": [("*", {"sise": "1 kB"})]}, "unknown metric 'sise'; did you mean 'size'"),
-        ({"budgets": [*SIZE, ("*/int4/*", {"size": "1 kB"})]}, "budget row '*/int4/*' fits no cell of the matrix"),
-        ({"budgets": [("*", {"size": "1 kB", "memory": "1 MB"})]}, "limits memory, but no test gates on it"),
-        ({"budgets": [("*", {"size": "1 kB", "latency_change": "1.1 x"})]}, "limits latency_change"),
-        ({"budgets": [("*/fp32", {"size": "1 kB"})]}, "no budget row gives size a limit for linear/int8_static/fakert"),
-        ({"budgets": []}, "no budget row gives size a limit for linear/fp32/fakert/local. Add one to the table"),
-    ],
-)
-def test_a_wrong_matrix_is_told(project: Project, wrong: dict[str, list[str]], told: str) -> None:
-    assert told in refused(project, suite(**{"metrics": ["size"], "budgets": SIZE, **wrong}))
+def test_a_wrong_matrix_is_told(project: Project) -> None:
+    # One run for all of them: each is an error of its own, and none hides another.
+    for number, (wrong, _) in enumerate(WRONG):
+        project.write(f"test_{number:02}.py", suite(**{"metrics": ["size"], "budgets": SIZE, **wrong}))
+    result = project.run()
+    result.assert_outcomes(errors=len(WRONG))
+    parts = result.stdout.str().split("_ ERROR collecting ")
+    assert len(parts) == len(WRONG) + 1
+    for number, (part, (_, told)) in enumerate(zip(parts[1:], WRONG, strict=True)):
+        assert part.startswith(f"test_{number:02}.py")
+        assert told in part
+        assert not [noise for noise in NOISE if noise in part]
 
 
 def test_an_unknown_metric_of_a_gate_is_told(project: Project) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from fakes.project import conftest, suite
 
+from harness.pytest_plugin.options import in_ci
 from tests.plugin.conftest import Project
 
 EVERYTHING = """
@@ -111,10 +112,8 @@ def test_a_failing_line_says_all_and_how_to_repeat_it(project: Project) -> None:
 @pytest.mark.parametrize(
     ("names", "arguments", "ret", "outcomes"),
     [
-        (["inconclusive"], ["--harness-inconclusive=warn"], 0, {}),
         (["inconclusive"], ["--harness-inconclusive=fail"], 1, {"failed": 1}),
         (["inconclusive"], ["--harness-inconclusive=skip"], 0, {"skipped": 1}),
-        (["unbased"], [], 0, {}),
     ],
 )
 def test_a_policy_turns_what_lies_between_red_and_green(
@@ -125,12 +124,20 @@ def test_a_policy_turns_what_lies_between_red_and_green(
     assert result.ret == ret
     result.assert_outcomes(**outcomes)
     (word,) = words(result).values()
-    assert word.split(" (")[0] in ("INCONCLUSIVE", "NO BASELINE")
+    assert word.split(" (")[0] == "INCONCLUSIVE"
 
 
 @pytest.mark.parametrize(
-    ("ci", "arguments", "ret"),
-    [("true", [], 1), ("1", [], 1), ("false", [], 0), ("", [], 0), ("true", ["--harness-baseline-lenient"], 0)],
+    ("ci", "said"),
+    [("true", True), ("1", True), ("TRUE", True), ("false", False), ("False", False), ("0", False), ("", False)],
+)
+def test_ci_is_what_the_environment_says(monkeypatch: pytest.MonkeyPatch, ci: str, said: bool) -> None:
+    monkeypatch.setenv("CI", ci)
+    assert in_ci() is said
+
+
+@pytest.mark.parametrize(
+    ("ci", "arguments", "ret"), [("true", [], 1), ("", [], 0), ("true", ["--harness-baseline-lenient"], 0)]
 )
 def test_a_missing_baseline_fails_in_ci(
     project: Project, monkeypatch: pytest.MonkeyPatch, ci: str, arguments: Sequence[str], ret: int
