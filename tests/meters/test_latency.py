@@ -288,4 +288,6 @@ def test_a_pairs_rounds_also_time_the_reference() -> None:
     assert beside.epochs_ns == [reference for rounds in timing.pairs for _, reference in rounds]
     assert beside.verdict is None
     assert beside.of_reference() is None
-    assert {m.name: m for m in latency_measurements(beside)}["latency_p50_ns_per_inference"].value == pytest.approx(2e6, rel=0.01)
+    assert {m.name: m for m in latency_measurements(beside)}["latency_p50_ns_per_inference"].value == pytest.approx(
+        2e6, rel=0.01
+    )

@@ -29,12 +29,12 @@ runtimes.add(FakeRuntime("missing", needs=["no-such-distribution"]))
 runtimes.add(FakeRuntime("raising", only=["fp16"], load="raise"))
 """
 MATRICES = {
-    "passing": suite(recipes=["fp16"], budgets=[("*", {"accuracy_drop": "2 pp"})], more="baseline=False"),
-    "reported": suite(recipes=["fp16"], more="baseline=False"),
+    "passing": suite(metrics=["size"], recipes=["fp16"], budgets=[("*", {"size": "9 kB"})], more="baseline=False"),
+    "reported": suite(metrics=["size"], recipes=["fp16"], more="baseline=False"),
     "inconclusive": suite(
         models=["shaky"], recipes=["fp16"], budgets=[("*", {"accuracy_drop": "0.5 pp"})], more="baseline=False"
     ),
-    "unbased": suite(recipes=["fp16"], budgets=[("*", {"accuracy_drop": "2 pp"})]),
+    "unbased": suite(metrics=["size"], recipes=["fp16"], budgets=[("*", {"size": "9 kB"})]),
     "unsupported": suite(recipes=["int8_static"], runtimes=["refusing"], more="baseline=False"),
     "unavailable": suite(recipes=["fp32"], runtimes=["missing"], more="baseline=False"),
     "required": suite(recipes=["fp32"], runtimes=["missing"], more="baseline=False, required=['missing']"),
@@ -146,15 +146,15 @@ def test_a_missing_baseline_fails_in_ci(
     monkeypatch.setenv("CI", ci)
     result = project.run(*arguments)
     assert result.ret == ret
-    result.stdout.fnmatch_lines(["*no baseline for accuracy_fraction of linear/fp16/fakert/local; record one with*"])
+    result.stdout.fnmatch_lines(["*no baseline for size_bytes of linear/fp16/fakert/local; record one with*"])
 
 
 def test_a_test_that_never_checks_its_case_fails(project: Project) -> None:
     project.write("test_s.py", MATRICES["passing"].replace("case.check()", "assert case.cell.recipe == 'fp16'"))
     result = project.run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*gates on accuracy_drop but never called case.check(): nothing was judged.*"])
-    assert "never called case.check()" in str(project.junit()["test_accuracy_drop[linear/fp16/fakert/local]"][0].text)
+    result.stdout.fnmatch_lines(["*gates on size but never called case.check(): nothing was judged.*"])
+    assert "never called case.check()" in str(project.junit()["test_size[linear/fp16/fakert/local]"][0].text)
 
 
 def test_a_test_that_swallows_the_failure_fails_all_the_same(project: Project) -> None:
@@ -170,7 +170,7 @@ def test_an_assertion_of_the_users_own_fails_with_its_traceback(project: Project
     result = project.run("-v")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*FAILED*", "*assert (1 + 1) == 3*"])
-    assert project.verdicts() == {("linear/fp16/fakert/local", "accuracy_drop", "budget"): "pass"}
+    assert project.verdicts() == {("linear/fp16/fakert/local", "size", "budget"): "pass"}
 
 
 def test_checking_twice_judges_once(project: Project) -> None:
