@@ -60,6 +60,10 @@ class WeightsError(HarnessError):
     """Float weights that are missing, have another hash than recorded, or are not finite."""
 
 
+class CacheError(HarnessError):
+    """An artifact cache that can't be written."""
+
+
 class BaselineError(HarnessError):
     """A baseline file that can't be read or must not be written."""
 

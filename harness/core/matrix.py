@@ -16,7 +16,7 @@ class Case:
     """One pytest item: a cell and one metric, with the limits that hold for it."""
 
     suite: str
-    """The suite file's name without ``test_`` and ``.py``; names the baseline folder."""
+    """The suite file's path below the root, without ``test_`` and ``.py``; names the baseline folder."""
     cell: Cell
     metric: Metric
     limit: Limit | None

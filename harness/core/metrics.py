@@ -49,12 +49,17 @@ class Change:
     figure: str
     """The measurement that is compared with the baseline."""
     units: Mapping[str, float]
+    higher_is_better: bool = False
     default: Limit | None
     """The limit when a budget names none; None means that a change is noted, never failed."""
 
 
 ACCURACY_CHANGE = Change(
-    name="accuracy_change", figure="accuracy_fraction", units=_POINTS, default=Limit(value=0.01, text="1 pp")
+    name="accuracy_change",
+    figure="accuracy_fraction",
+    units=_POINTS,
+    higher_is_better=True,
+    default=Limit(value=0.01, text="1 pp"),
 )
 SIZE_CHANGE = Change(name="size_change", figure="size_bytes", units=_TIMES, default=Limit(value=1.0, text="1 x"))
 LATENCY_CHANGE = Change(name="latency_change", figure="latency_p50_ns_per_inference", units=_TIMES, default=None)
@@ -79,6 +84,8 @@ class Metric:
     """Whether the limit is an upper one."""
     relative: bool = False
     """Whether the figure is divided by the reference artifact's on the same runtime."""
+    numerator: str = ""
+    """Of a relative metric: the measurement that is divided."""
     change: Change | None = None
 
 
@@ -121,12 +128,27 @@ _ALL = (
         unit="ratio",
         units=_TIMES,
         relative=True,
+        numerator="size_bytes",
         change=SIZE_CHANGE,
     ),
     Metric(
-        name="weights_ratio", figure="weights_ratio", stage=Stage.ARTIFACT, unit="ratio", units=_TIMES, relative=True
+        name="weights_ratio",
+        figure="weights_ratio",
+        stage=Stage.ARTIFACT,
+        unit="ratio",
+        units=_TIMES,
+        relative=True,
+        numerator="weights_bytes",
     ),
-    Metric(name="gzip_ratio", figure="gzip_ratio", stage=Stage.ARTIFACT, unit="ratio", units=_TIMES, relative=True),
+    Metric(
+        name="gzip_ratio",
+        figure="gzip_ratio",
+        stage=Stage.ARTIFACT,
+        unit="ratio",
+        units=_TIMES,
+        relative=True,
+        numerator="gzip_bytes",
+    ),
     Metric(
         name="latency",
         figure="latency_p50_ns_per_inference",
@@ -144,6 +166,7 @@ _ALL = (
         units=_TIMES,
         rule=Rule.INTERVAL,
         relative=True,
+        numerator="latency_p50_ns_per_inference",
         change=LATENCY_CHANGE,
     ),
     Metric(
@@ -161,6 +184,7 @@ _ALL = (
         unit="ratio",
         units=_TIMES,
         relative=True,
+        numerator="memory_peak_bytes",
         change=MEMORY_CHANGE,
     ),
 )

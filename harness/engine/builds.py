@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -48,7 +49,7 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
             "input": [model.input.name, list(model.input.shape), model.input.dtype],
             "steps": [[step.name, _source_sha256(step.source)] for step in recipe.transforms],
             "format": exporter.format,
-            "exporter": _source_sha256(exporter.source),
+            "exporter": [_source_sha256(exporter.source), _arguments(exporter)],
             "versions": dict(installed([*framework.packages, *exporter.packages]).versions),
         }
     )
@@ -58,7 +59,7 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
             "interchange": interchange,
             "precision": [precision.name, dict(precision.parameters)],
             "calibration": reference.calibration_sha256 if precision.needs_calibration else "",
-            "runtime": [runtime.name, _source_sha256(runtime.source)],
+            "runtime": [runtime.name, _source_sha256(runtime.source), _arguments(runtime)],
             "versions": dict(installed(runtime.build_packages).versions),
         }
     )
@@ -199,3 +200,18 @@ def _request(
 def _source_sha256(source: Source) -> str:
     """Hash of the file that defines a step, exporter or runtime: an edit there builds anew."""
     return hashlib.sha256(Path(source.path).read_bytes()).hexdigest() if source.path else source.module
+
+
+def _arguments(adapter: object) -> str:
+    """What an exporter or runtime was made with: one class with other arguments makes other artifacts.
+
+    Plain values count, by their text; what has no stable text counts by its type.
+    """
+    held = {name: value for name, value in vars(adapter).items() if name not in ("source", "run_side")}
+    return json.dumps(
+        held, sort_keys=True, default=lambda value: sorted(map(str, value)) if _is_set(value) else type(value).__name__
+    )
+
+
+def _is_set(value: object) -> bool:
+    return isinstance(value, set | frozenset)

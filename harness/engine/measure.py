@@ -105,7 +105,13 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
 
 
 def timing(
-    cell: Cell, artifact: Artifact, fp32: Artifact | None, sample: Array, limit: float | None, settings: Settings
+    cell: Cell,
+    artifact: Artifact,
+    fp32: Artifact | None,
+    sample: Array,
+    limit: float | None,
+    hardware: Hardware,
+    settings: Settings,
 ) -> tuple[Timing, list[Measurement]]:
     """Latency of *artifact*, in alternation with its *fp32* reference on the same runtime (None: alone).
 
@@ -135,7 +141,9 @@ def timing(
 
     seed = zlib.crc32(cell.id.encode())
     with _stage("run"):
-        timed = measure_latency(open_pair, limit, seed)
+        usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
+        together = usable >= len(sides) * _threads(cell, settings)
+        timed = measure_latency(open_pair, limit, seed, warm_together=together)
     with _stage("measure"):
         return timed, latency_measurements(timed)
 

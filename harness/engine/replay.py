@@ -19,7 +19,7 @@ from harness.recipes.registry import steps
 from harness.runtimes.registry import runtimes
 from harness.zoo.registry import datasets, metrics, models
 
-_PACKAGE = str(Path(__file__).resolve().parents[1])
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def user_sources() -> list[dict[str, str]]:
@@ -37,7 +37,7 @@ def user_sources() -> list[dict[str, str]]:
                 f"{entry.name!r} was registered in {source.module!r}, which has no file: a build process could not "
                 "repeat it. Register it at the top level of a conftest.py or another module."
             )
-        if not str(Path(source.path).resolve()).startswith(_PACKAGE):
+        if not Path(source.path).resolve().is_relative_to(_PACKAGE):
             found.setdefault(source.path, source)
     return [{"module": source.module, "path": path} for path, source in found.items()]
 

@@ -198,7 +198,7 @@ class Run:
         # Once rounds for another limit didn't decide this one, only this one counts.
         limits = {own} if cell in self._timings else {own, self._limits.get(cell)}
         limit = min((limit for limit in limits if limit is not None), default=None)
-        timed, measured = timing(cell, self.artifacts[cell], fp32, sample, limit, self._settings)
+        timed, measured = timing(cell, self.artifacts[cell], fp32, sample, limit, self.hardware, self._settings)
         self._record_timing(cell, timed, measured)
         beside = timed.of_reference()
         if beside is not None and cell.reference not in self._timings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.matrix import Case
@@ -28,6 +29,22 @@ WORDS = {
 
 def judge_budget(case: Case, result: CellResult, look: Look | None) -> Finding:
     """The finding of *case* against its limit; ``reported`` without one, ``error`` without a usable figure."""
+    return replace(_judged(case, result, look), reference=_reference(case, result))
+
+
+def _reference(case: Case, result: CellResult) -> float | None:
+    """What the figure is compared with: the reference's accuracy, or the reference artifact's bytes or ns."""
+    metric = case.metric
+    if metric.rule is Rule.PAIRED_DROP:
+        accuracy, drop = result.measurements.get("accuracy_fraction"), result.measurements.get(metric.figure)
+        return accuracy.value + drop.value if accuracy is not None and drop is not None else None
+    above, ratio = result.measurements.get(metric.numerator), result.measurements.get(metric.figure)
+    if above is None or ratio is None or not ratio.value > 0:
+        return None
+    return above.value / ratio.value
+
+
+def _judged(case: Case, result: CellResult, look: Look | None) -> Finding:
     metric, cell = case.metric, case.cell
     figure = result.measurements.get(metric.figure)
     if figure is None and metric.relative and cell.is_reference:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,13 +16,14 @@ from harness.core.data import Array
 from harness.core.measurement import Measurement
 from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, Look, look, ratio_evidence
 from harness.stats.median import median_interval
+from harness.stats.tail import Tail, judge_tail
 
 LEAST_WARM_ITERATIONS = 10
 LEAST_WARM_NS = 500_000_000
 LEAST_EPOCH_ITERATIONS = 8
 LEAST_EPOCH_NS = 5_000_000
-SMALLEST_N = {90: 44, 95: 90, 99: 459}
-"""Samples below which a percentile says nothing (binomial rule at 99 % confidence, no sample beyond)."""
+PERCENTILES = (90, 95, 99)
+"""Given only where so many samples were taken that a limit beyond all of them would be decided."""
 
 
 class Timed(Protocol):
@@ -61,13 +63,14 @@ class Timing:
 OpenPair = Callable[[], AbstractContextManager[tuple[Timed, Timed | None]]]
 
 
-def measure_latency(open_pair: OpenPair, limit: float | None, seed: int) -> Timing:
+def measure_latency(open_pair: OpenPair, limit: float | None, seed: int, *, warm_together: bool = False) -> Timing:
     """Time fresh pairs of workers until the ratio's *limit* is decided; alone, when a pair has no reference.
 
     Args:
         open_pair: starts (candidate, reference) workers, loaded and prepared.
         limit: upper limit of candidate / reference; None: one pair, nothing to decide.
         seed: orders the two sides within each round.
+        warm_together: warm both sides up at the same time, where there are cores for both; rounds never overlap.
     """
     order = random.Random(seed)
     pairs: list[tuple[tuple[float, float], ...]] = []
@@ -77,7 +80,7 @@ def measure_latency(open_pair: OpenPair, limit: float | None, seed: int) -> Timi
     verdict: Look | None = None
     for _ in range(MAX_PAIRS):
         with open_pair() as (candidate, reference):
-            iterations = _warm_up([candidate] if reference is None else [candidate, reference])
+            iterations = _warm_up([candidate] if reference is None else [candidate, reference], together=warm_together)
             rounds = []
             for _ in range(ROUNDS_PER_PAIR):
                 ours, theirs = _one_round(candidate, reference, iterations, order)
@@ -123,8 +126,8 @@ def latency_measurements(timing: Timing) -> list[Measurement]:
             name="latency_trimmed_mean_ns_per_inference", value=float(trim_mean(times, 0.1)), unit="ns", n=len(times)
         ),
     ]
-    for percent, least in SMALLEST_N.items():
-        if len(times) >= least:
+    for percent in PERCENTILES:
+        if judge_tail(0, len(times), percent) is Tail.WITHIN:
             value = float(np.percentile(times, percent))
             found.append(Measurement(name=f"latency_p{percent}_ns_per_inference", value=value, unit="ns", n=len(times)))
     if timing.verdict is not None:
@@ -137,12 +140,16 @@ def latency_measurements(timing: Timing) -> list[Measurement]:
     return found
 
 
-def _warm_up(sides: Sequence[Timed]) -> int:
+def _warm_up(sides: Sequence[Timed], *, together: bool) -> int:
     """Warm every side up and choose one iteration count for all of them."""
-    fastest: int = min(
-        side.ask("warm_up", least_iterations=LEAST_WARM_ITERATIONS, least_ns=LEAST_WARM_NS)["p50_ns"] for side in sides
-    )
+    with ThreadPoolExecutor(max_workers=len(sides) if together else 1) as pool:
+        fastest = min(pool.map(_warm_side, sides))
     return max(LEAST_EPOCH_ITERATIONS, math.ceil(LEAST_EPOCH_NS / max(fastest, 1)))
+
+
+def _warm_side(side: Timed) -> int:
+    answer = side.ask("warm_up", least_iterations=LEAST_WARM_ITERATIONS, least_ns=LEAST_WARM_NS)
+    return int(answer["p50_ns"])
 
 
 def _one_round(

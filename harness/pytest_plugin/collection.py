@@ -78,8 +78,14 @@ def _cases(matrix: Matrix, metric: Metric, metafunc: pytest.Metafunc) -> list[Ca
     check_names(matrix)
     module = metafunc.module
     matrix.check_gated(_gated(module), metafunc.definition.path.name)
-    suite = Path(metafunc.definition.path).stem.removeprefix("test_")
+    suite = suite_name(metafunc.definition.path, metafunc.config.rootpath)
     return [matrix.case(suite, cell, metric) for cell in matrix.cells()]
+
+
+def suite_name(path: Path, root: Path) -> str:
+    """The suite's path below *root* without ``test_`` and ``.py``: two files of one name are two suites."""
+    below = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
+    return below.with_name(below.stem.removeprefix("test_")).as_posix()
 
 
 def _gated(module: ModuleType) -> set[str]:

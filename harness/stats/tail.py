@@ -34,11 +34,3 @@ def judge_tail(exceeding: int, n: int, percent: float, confidence: float = CONFI
     if binom.sf(exceeding - 1, n, share) < 1 - confidence:
         return Tail.BEYOND
     return Tail.UNDECIDED
-
-
-def smallest_n(percent: float, exceeding: int = 0, confidence: float = CONFIDENCE) -> int:
-    """Samples from which *exceeding* of them above a limit still show that the percentile is within it."""
-    n = exceeding + 1
-    while judge_tail(exceeding, n, percent, confidence) is not Tail.WITHIN:
-        n += 1
-    return n

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from harness.core.baseline import BaselineFigure, CellBaseline
 from harness.core.finding import BASELINE, BUDGET, Finding, Verdict
 from harness.core.measurement import Measurement
-from harness.core.metrics import METRICS
+from harness.core.metrics import CHANGES, METRICS, Stage
 from harness.core.result import CellResult
 from harness.store.baselines import rounded
 
-HIGHER_IS_BETTER = ("accuracy_fraction",)
+HIGHER_IS_BETTER = {change.figure for change in CHANGES.values() if change.higher_is_better}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ def accept(
 ) -> Acceptance:
     """Decide for every figure of *result* that its *findings* hold against a baseline.
 
-    Written: what is new or changed. Refused: a figure that is no number, one of which any budget failed or is
-    inconclusive, and a worse one than is held, unless a *reason* is given.
+    Written: what is new or changed. Refused: a figure that is no number, one of which any budget failed, a latency
+    that is inconclusive, and a worse one than is held, unless a *reason* is given.
     """
     figures: dict[str, BaselineFigure] = {}
     lines: list[str] = []
@@ -86,7 +86,9 @@ def _refusal(
     if not math.isfinite(measured.value):
         return "not a number"
     for finding in judged:
-        if finding.against == BUDGET and (finding.verdict.fails or finding.verdict is Verdict.INCONCLUSIVE):
+        # An accuracy whose budget can't be decided is still exact on these samples; an undecided latency is not known.
+        unknown = finding.verdict is Verdict.INCONCLUSIVE and METRICS[finding.metric].stage is Stage.TIMING
+        if finding.against == BUDGET and (finding.verdict.fails or unknown):
             return finding.reason
     if before is not None and _worse(name, before.value, measured) and not reason:
         return "worse; give --harness-reason to accept it"

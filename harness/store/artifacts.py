@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.artifact import Artifact
+from harness.errors import CacheError
 from harness.store.atomic import sync_folder
 
 SCHEMA = 2
@@ -39,8 +40,14 @@ class ArtifactStore:
         self._shelves = root / "artifacts"
         self._staging = root / "staging"
         self._locks = root / "locks"
-        for folder in (self._shelves, self._staging, self._locks):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (self._shelves, self._staging, self._locks):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise CacheError(
+                f"artifact cache {root} can't be written: {err}. Choose another folder: --harness-cache DIR, or "
+                "EDGE_HARNESS_CACHE."
+            ) from None
         self._sweep()
 
     def find(self, key: str) -> Artifact | None:

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.core.finding import Finding
 from harness.core.names import Cell
-from harness.core.result import CellResult
+from harness.core.result import MEASURED, NOT_RUN, CellResult
 from harness.core.run_record import RunInfo, RunRecord
 from harness.errors import ResultsError
 from harness.store.atomic import write_text
@@ -103,13 +103,17 @@ def read_results(path: Path) -> RunRecord:
 
 
 def merged(first: CellResult, second: CellResult) -> CellResult:
-    """What two processes found out about one cell: the later status, all figures of both."""
-    later = second if second.status != "not_run" else first
+    """What two processes found out about one cell: the graver status, all figures of both."""
     return replace(
-        later,
+        max(first, second, key=lambda result: _gravity(result.status)),
         artifact=second.artifact or first.artifact,
         measurements={**first.measurements, **second.measurements},
         samples=second.samples or first.samples,
         environment=second.environment or first.environment,
         details={**first.details, **second.details},
     )
+
+
+def _gravity(status: str) -> int:
+    """Anything that went wrong outweighs ``measured``, which outweighs ``not_run``, whoever told it first."""
+    return {NOT_RUN: 0, MEASURED: 1}.get(status, 2)

@@ -98,12 +98,23 @@ def test_a_figure_that_is_no_number_is_refused(value: float) -> None:
 
 @pytest.mark.parametrize("reason", ["", "I insist"])
 @pytest.mark.parametrize("stored", [{}, {SIZE: figure(2000)}], ids=["new", "changed"])
-@pytest.mark.parametrize("verdict", [Verdict.OVER_BUDGET, Verdict.INCONCLUSIVE, Verdict.ERROR])
-def test_a_budget_that_failed_or_is_open_is_refused(verdict: Verdict, stored: CellBaseline, reason: str) -> None:
+@pytest.mark.parametrize("verdict", [Verdict.OVER_BUDGET, Verdict.ERROR])
+def test_a_budget_that_failed_is_refused(verdict: Verdict, stored: CellBaseline, reason: str) -> None:
     found = accepted(both("size", verdict), stored, reason=reason)
 
     assert found.figures == {}
     assert found.lines == (f"refused  {cell().id} {SIZE}: {2000 if stored else 'none'} -> 1000 (size {verdict})",)
+
+
+LATENCY = "latency_p50_ns_per_inference"
+
+
+def test_an_undecided_latency_is_refused_and_an_undecided_accuracy_is_recorded() -> None:
+    times = result(measurement(LATENCY, 1000, "ns"))
+
+    assert accepted(both("latency", Verdict.INCONCLUSIVE), now=times).figures == {}
+    assert set(accepted(both("latency", Verdict.PASS), now=times).figures) == {LATENCY}
+    assert set(accepted(both("size", Verdict.INCONCLUSIVE)).figures) == {SIZE}
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["failed first", "failed last"])

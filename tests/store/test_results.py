@@ -167,6 +167,9 @@ def test_a_figure_that_is_no_number_is_not_written(tmp_path: Path, value: float)
         pytest.param(
             FULL, CellResult(cell=cell(), status="error(run)", reason="died"), "error(run)", "died", id="then it broke"
         ),
+        pytest.param(
+            CellResult(cell=cell(), status="error(run)", reason="died"), FULL, "error(run)", "died", id="it broke first"
+        ),
         pytest.param(CellResult(cell=cell()), CellResult(cell=cell()), NOT_RUN, "", id="never"),
     ],
 )
