@@ -160,3 +160,21 @@ def test_a_program_that_asks_for_unpickling_is_refused(built, opened, tmp_path):
     with pytest.raises(Exception, match="load failed"):
         opened(cell, path=hostile)
     assert not trap.exists()
+
+
+def test_weights_behind_the_flatbuffer_are_counted(built, tmp_path):
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    cell = next(c for c in CELLS if c.runtime == "litert" and c.recipe == "fp32")
+    model = schema.ModelT.InitFromPackedBuf(built.artifacts[cell].path.read_bytes(), 0)
+    index, data = max(((i, b.data) for i, b in enumerate(model.buffers) if b.data is not None), key=lambda x: len(x[1]))
+    model.buffers[index].data = None
+    model.buffers[index].size = len(data)
+    model.buffers[index].offset = 1_000_000  # where it lies is of no interest to whoever counts
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    moved = tmp_path / "model.tflite"
+    moved.write_bytes(bytes(builder.Output()))
+    assert moved.stat().st_size < built.artifacts[cell].size_bytes
+    assert runtimes.get("litert").weights(moved) == built.artifacts[cell].weights

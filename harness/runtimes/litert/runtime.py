@@ -49,10 +49,12 @@ class LiteRt:
         counted: set[int] = set()
         for graph in model.subgraphs:
             for tensor in graph.tensors:
-                data = model.buffers[tensor.buffer].data
-                if data is not None and len(data) and tensor.buffer not in counted:
+                buffer = model.buffers[tensor.buffer]
+                # A quantizer may put data behind the flatbuffer, where only offset and size tell of it.
+                held = buffer.size if buffer.offset > 1 else 0 if buffer.data is None else len(buffer.data)
+                if held and tensor.buffer not in counted:
                     counted.add(tensor.buffer)
-                    found[names[tensor.type]] += len(data)
+                    found[names[tensor.type]] += held
         return dict(found)
 
 
