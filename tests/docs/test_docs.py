@@ -1,6 +1,7 @@
 """What README and docs show is run, and what they list is complete."""
 
 import ast
+import os
 import re
 from pathlib import Path
 
@@ -34,6 +35,18 @@ def test_the_suite_in_the_docs_is_collected(pytester):
     pytester.makepyfile(test_example=example)
     found = pytester.runpytest_subprocess("--collect-only", "-q")
     found.stdout.fnmatch_lines(["*test_accuracy?digits_cnn/int8_static/litert/local?", "8 tests collected*"])
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "writing-a-suite.md"], ids=lambda page: page.name)
+def test_the_suite_on_the_page_passes_as_it_stands(pytester, pytestconfig, page):
+    pytester.makepyfile(test_example=blocks(page, "python")[0])
+    cache = os.environ.get("EDGE_HARNESS_CACHE") or pytestconfig.cache.mkdir("engines")
+    found = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "--harness-cache", str(cache), "--harness-baseline-lenient"
+    )
+    assert found.ret == 0
+    found.stdout.fnmatch_lines(["*digits_cnn*int8_static*onnxruntime*"])
 
 
 def test_the_registrations_in_the_docs_work(pytester):
