@@ -22,7 +22,7 @@ def misled():
 
 runtimes.add(FakeRuntime("padded", only=["fp16"], padding_bytes=2_000))
 runtimes.add(FakeRuntime("forgetful", only=["int8_static"], stays_float=True))
-runtimes.add(FakeRuntime("slowed", only=["fp16"], spin_percent=50))
+runtimes.add(FakeRuntime("slowed", only=["fp16"], spin_percent=400))
 """
 LESS_QUICK = """
 harness.meters.latency.LEAST_WARM_NS = 100_000_000
@@ -111,13 +111,16 @@ def test_int8_that_stayed_float(project: Project) -> None:
     assert reason == "weights_ratio over budget: int8_static on forgetful: 1.000 x of fp32's, limit 0.3 x"
 
 
-def test_a_worker_made_slower_by_half(project: Project) -> None:
+def test_a_worker_made_slower(project: Project) -> None:
+    # The fake's call takes two microseconds: on a shared machine two equal processes were seen 1.6 times apart, rightly
+    # inconclusive. The fault is five times, so that the limit can stand clear of that.
     reason = check(
         project,
         ("linear/fp16/slowed/local", "latency_ratio"),
         runtimes=("fakert", "slowed"),
         recipes=("fp16",),
-        limits=(("*", {"latency_ratio": "1.25 x"}),),
+        limits=(("*", {"latency_ratio": "2.5 x"}),),
         more=LESS_QUICK,
     )
-    assert reason.startswith("latency_ratio over budget: fp16 on slowed: 1.")
+    assert reason.startswith("latency_ratio over budget: fp16 on slowed: ")
+    assert "limit 2.5 x" in reason
