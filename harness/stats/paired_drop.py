@@ -74,7 +74,11 @@ def deciding_n(flips: Flips, limit: float) -> int | None:
     at least one flip is assumed, so that a run without flips does not claim that no sample is needed, and never fewer
     than z_.95^2 (1 - limit) / limit, which the score test asks for when no sample flips at all.
     """
+    return samples_needed(max(flips.negative + flips.positive, 1) / flips.n, limit)
+
+
+def samples_needed(share: float, limit: float) -> int | None:
+    """``deciding_n`` for a *share* of samples that flips; None when *limit* allows no drop."""
     if limit <= 0:
         return None
-    share = max(flips.negative + flips.positive, 1) / flips.n
     return math.ceil(max(share * (1.6449 + 0.8416) ** 2 / limit**2, 1.6449**2 * (1 - limit) / limit))
