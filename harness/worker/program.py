@@ -74,6 +74,20 @@ def time_epoch(step: Callable[[], Any], iterations: int) -> array.array[int]:
     return times
 
 
+def slowed(step: Callable[[], Any], spin_ns: int) -> Callable[[], Any]:
+    """*step*, and then a busy loop until *spin_ns* have passed since its end."""
+    clock = time.perf_counter_ns
+
+    def step_and_spin() -> Any:
+        outputs = step()
+        end = clock() + spin_ns
+        while clock() < end:
+            pass
+        return outputs
+
+    return step_and_spin
+
+
 def exit_with_parent(poll_seconds: float = 0.5) -> None:
     """End this process when its parent is gone: a busy worker would otherwise run on."""
     parent = os.getppid()
@@ -112,6 +126,7 @@ class Program:
     def __init__(self) -> None:
         self.run_side: Any = None
         self.session: Any = None
+        self.inference: Callable[[], Any] | None = None
         self.step: Callable[[], Any] | None = None
         self.idle = 0
 
@@ -151,10 +166,29 @@ class Program:
 
     def prepare(self, sample: bytes, dtype: str, shape: list[int]) -> dict[str, Any]:
         """Bind one sample for timing and run the first inference."""
-        self.step = self.session.prepare(_array(sample, dtype, shape))
+        self.inference = self.step = self.session.prepare(_array(sample, dtype, shape))
         start = time.perf_counter_ns()
-        self.step()
+        self.inference()
         return {"first_ns": time.perf_counter_ns() - start}
+
+    def slow_down(self, spin_ns: int) -> dict[str, Any]:
+        """Let each timed call spin for *spin_ns* after its inference, in place of a former spin; until ``prepare``.
+
+        It is how ``edge-harness calibrate`` makes artifacts that really are slower, by a known time.
+        """
+        if spin_ns <= 0:
+            raise ValueError(f"spin_ns must be positive, it was {spin_ns}")
+        assert self.inference is not None, "prepare comes first"
+        self.step = slowed(self.inference, spin_ns)
+        return {}
+
+    def context(self) -> dict[str, Any]:
+        """How often the system took the CPU from this process so far; None where it is not counted."""
+        try:
+            import resource
+        except ImportError:
+            return {"involuntary_switches": None}
+        return {"involuntary_switches": resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw}
 
     def memory(self) -> dict[str, Any]:
         """Peak resident bytes since loading began, over the idle level with the engine imported."""
@@ -191,7 +225,7 @@ class Program:
         """Give the artifact back."""
         if self.session is not None:
             self.session.close()
-        self.session = self.step = None
+        self.session = self.inference = self.step = None
         return {}
 
 
@@ -210,7 +244,7 @@ def _rows(outputs: Any, n: int) -> Any:
     return rows
 
 
-OPERATIONS = ("hello", "load", "prepare", "memory", "predict", "warm_up", "time", "close")
+OPERATIONS = ("hello", "load", "prepare", "slow_down", "context", "memory", "predict", "warm_up", "time", "close")
 
 
 def serve(channel: Any) -> None:

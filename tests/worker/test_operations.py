@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from harness.core.data import Array
 from harness.worker import program
-from harness.worker.process import WorkerFailure
+from harness.worker.process import Worker, WorkerFailure
 from tests.worker.conftest import Lower, OpenWorker
 
 QUIET_SIDE = """
@@ -132,6 +133,79 @@ def test_timing_before_preparing_is_refused(open_worker: OpenWorker, lower: Lowe
     worker = open_worker(lower("fp32"))
     with pytest.raises(WorkerFailure, match="prepare comes first"):
         worker.time(3)
+
+
+SPIN_NS = 2_000_000
+
+
+def quiet(open_worker: OpenWorker) -> Worker:
+    """A worker whose inference takes next to no time."""
+    worker = open_worker(text=QUIET_SIDE.format(outputs="batch", description="{}"))
+    worker.ask("load", path="", options={})
+    return worker
+
+
+def test_slowing_down_adds_the_spin_to_every_call(open_worker: OpenWorker) -> None:
+    worker = quiet(open_worker)
+    worker.prepare(np.zeros((1, 2)))
+    worker.ask("slow_down", spin_ns=SPIN_NS)
+    times = worker.time(50)
+    assert times.min() >= SPIN_NS
+    assert np.quantile(times, 0.25) < 1.5 * SPIN_NS  # a busy machine takes some calls much longer, not most
+    assert worker.ask("warm_up", least_iterations=5, least_ns=0)["p50_ns"] >= SPIN_NS
+
+
+def test_slowing_down_again_replaces_the_former_spin(open_worker: OpenWorker) -> None:
+    worker = quiet(open_worker)
+    worker.prepare(np.zeros((1, 2)))
+    worker.ask("slow_down", spin_ns=10 * SPIN_NS)
+    worker.ask("slow_down", spin_ns=SPIN_NS)
+    times = worker.time(20)
+    assert SPIN_NS <= times.min() < 2 * SPIN_NS
+
+
+def test_preparing_again_ends_the_spin(open_worker: OpenWorker) -> None:
+    worker = quiet(open_worker)
+    worker.prepare(np.zeros((1, 2)))
+    worker.ask("slow_down", spin_ns=SPIN_NS)
+    worker.prepare(np.zeros((1, 2)))
+    assert worker.time(20).min() < SPIN_NS
+
+
+@pytest.mark.parametrize("spin_ns", [0, -1])
+def test_a_spin_that_is_not_positive_is_refused(open_worker: OpenWorker, spin_ns: int) -> None:
+    worker = quiet(open_worker)
+    worker.prepare(np.zeros((1, 2)))
+    with pytest.raises(
+        WorkerFailure, match=rf"slow_down failed: ValueError: spin_ns must be positive, it was {spin_ns}"
+    ):
+        worker.ask("slow_down", spin_ns=spin_ns)
+    assert worker.time(20).min() < SPIN_NS
+
+
+def test_slowing_down_before_preparing_or_after_closing_is_refused(open_worker: OpenWorker) -> None:
+    worker = quiet(open_worker)
+    with pytest.raises(WorkerFailure, match="prepare comes first"):
+        worker.ask("slow_down", spin_ns=SPIN_NS)
+    worker.prepare(np.zeros((1, 2)))
+    worker.ask("close")
+    with pytest.raises(WorkerFailure, match="prepare comes first"):
+        worker.ask("slow_down", spin_ns=SPIN_NS)
+
+
+def test_involuntary_switches_are_counted_from_the_start(open_worker: OpenWorker) -> None:
+    worker = quiet(open_worker)
+    counts = [worker.ask("context") for _ in range(3)]
+    assert all(set(count) == {"involuntary_switches"} for count in counts)
+    switches = [count["involuntary_switches"] for count in counts]
+    assert all(type(count) is int for count in switches)
+    assert switches == sorted(switches)
+    assert switches[0] >= 0
+
+
+def test_switches_that_are_not_counted_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert program.Program().context() == {"involuntary_switches": None}
 
 
 def test_memory_is_counted_over_the_idle_level_and_grows_with_what_is_loaded(
