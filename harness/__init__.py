@@ -4,8 +4,8 @@ from harness.core.data import DataSet, Split
 from harness.core.model import Input
 from harness.errors import HarnessError
 from harness.recipes.registry import step
-from harness.suite import budgets, gate, matrix
-from harness.zoo.registry import dataset, metric, model
+from harness.suite import budgets, gate, matrix, policy
+from harness.zoo.registry import dataset, metric, model, score
 
 __version__ = "0.1.0"
 
@@ -21,5 +21,7 @@ __all__ = [
     "matrix",
     "metric",
     "model",
+    "policy",
+    "score",
     "step",
 ]

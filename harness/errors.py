@@ -44,6 +44,10 @@ class InvalidLimit(HarnessError):
     """A limit without a unit, with a wrong one, or with a value that can't be a limit."""
 
 
+class InvalidPolicy(HarnessError):
+    """A policy on a verdict that can't be decided on, or with an outcome that does not exist."""
+
+
 class InvalidMatrix(HarnessError):
     """A matrix or budget table that gives no cells, or demands nothing that a test checks."""
 
@@ -64,9 +68,17 @@ class CacheError(HarnessError):
     """An artifact cache that can't be written."""
 
 
+class LockError(HarnessError):
+    """A lock that can't be made or must not be trusted."""
+
+
 class BaselineError(HarnessError):
     """A baseline file that can't be read or must not be written."""
 
 
 class ResultsError(HarnessError):
     """A results file that can't be read or written."""
+
+
+class CalibrationError(HarnessError):
+    """A calibration that can't be made, read or written."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from harness.core.budgets import Budgets
 from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
+from harness.judge.policy import parse_policy
 
 if TYPE_CHECKING:
     import pytest
@@ -61,6 +62,20 @@ def matrix(
         baseline=baseline,
     )
     return pytest.mark.harness_matrix(parsed)
+
+
+def policy(**verdicts: str) -> pytest.MarkDecorator:
+    """The mark that says what a verdict between red and green does to a test, module or class, over the command line.
+
+    Keys are ``inconclusive``, ``incomparable``, ``below_noise_floor``, ``no_baseline`` and ``unavailable``; values are
+    ``warn``, ``skip`` and ``fail``. Of several marks the nearest to the test holds, verdict by verdict.
+
+    Raises:
+        InvalidPolicy: a key or a value that does not exist.
+    """
+    import pytest
+
+    return pytest.mark.harness_policy(parse_policy(verdicts))
 
 
 def gate(metric: str) -> Callable[[Function], Function]:

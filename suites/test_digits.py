@@ -7,7 +7,8 @@ pytestmark = harness.matrix(
     recipes=["fp32", "fp16", "int8_dynamic", "int8_static"],
     runtimes=["torch", "onnxruntime", "litert"],
     budgets=harness.budgets(
-        ("*", dict(accuracy_drop="2 pp", size_ratio="1 x", weights_ratio="1.01 x", latency_ratio="report")),
+        ("*", dict(accuracy_drop="2 pp", worst_class_drop="10 pp", negative_flips="2 %")),
+        ("*", dict(size_ratio="1 x", weights_ratio="1.01 x", latency_ratio="report")),
         ("*/fp16", dict(size_ratio="0.70 x", weights_ratio="0.55 x")),
         ("*/int8_*", dict(size_ratio="0.60 x", weights_ratio="0.35 x")),
         # Exported programs hold their graph as text, most of a small file: there the weights tell. Scales are decimals
@@ -21,6 +22,16 @@ pytestmark = harness.matrix(
 
 @harness.gate("accuracy_drop")
 def test_accuracy(case):
+    case.check()
+
+
+@harness.gate("worst_class_drop")
+def test_worst_class(case):
+    case.check()
+
+
+@harness.gate("negative_flips")
+def test_flips(case):
     case.check()
 
 

@@ -11,7 +11,8 @@ pytestmark = [
         recipes=["fp32", "fp16", "int8_dynamic", "int8_static"],
         runtimes=["torch", "onnxruntime", "litert"],
         budgets=harness.budgets(
-            ("*", dict(accuracy_drop="1 pp", size_ratio="1 x", weights_ratio="1.01 x", latency_ratio="report")),
+            ("*", dict(accuracy_drop="1 pp", worst_class_drop="5 pp", negative_flips="3 %")),
+            ("*", dict(size_ratio="1 x", weights_ratio="1.01 x", latency_ratio="report")),
             ("*/fp16", dict(weights_ratio="0.55 x")),
             ("*/int8_*", dict(weights_ratio="0.35 x")),
             # Exported programs hold their graph as text, with scales as decimals: a few bytes differ between CPUs.
@@ -23,6 +24,16 @@ pytestmark = [
 
 @harness.gate("accuracy_drop")
 def test_accuracy(case):
+    case.check()
+
+
+@harness.gate("worst_class_drop")
+def test_worst_class(case):
+    case.check()
+
+
+@harness.gate("negative_flips")
+def test_flips(case):
     case.check()
 
 

@@ -20,6 +20,8 @@ class BaselineFigure:
     interval: Interval | None
     environment: Environment | None
     artifact_sha256: str
+    artifact_key: str = ""
+    """Where the artifact cache holds it, while it does; only for latency."""
     commit: str
     date: str
     reason: str

@@ -79,7 +79,36 @@ class RegisteredDataSet:
 
     name: str
     load: Callable[[], DataSet]
+    samples: int | None = None
+    """Declared size of the evaluation split."""
+    smallest_class: int | None = None
+    """Declared size of its smallest class."""
     source: Source
+
+    def loaded(self) -> DataSet:
+        """The data set, usable and as it was declared.
+
+        Raises:
+            DataSetError: it is not.
+        """
+        data = self.load().checked(self.name)
+        labels = data.evaluation.labels
+        for what, declared, found in (
+            ("samples", self.samples, len(data.evaluation)),
+            ("smallest_class", self.smallest_class, smallest_class(labels)),
+        ):
+            if declared is not None and declared != found:
+                raise DataSetError(
+                    f"data set {self.name!r} ({self.source}): it declares {what}={declared}, its evaluation split has {found}."
+                )
+        return data
+
+
+def smallest_class(labels: Array) -> int | None:
+    """Samples of the class that has the fewest; None when *labels* are no classes."""
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        return None
+    return int(np.unique(labels, return_counts=True)[1].min())
 
 
 def _row_hash(row: Array) -> bytes:

@@ -20,6 +20,8 @@ class Verdict(StrEnum):
     """The evidence can't decide."""
     NO_BASELINE = "no_baseline"
     INCOMPARABLE = "incomparable"
+    BELOW_NOISE_FLOOR = "below_noise_floor"
+    """The limit allows less than what measurements of one artifact differ by here."""
     UNSUPPORTED = "unsupported"
     """This runtime can't do this by design."""
     UNAVAILABLE = "unavailable"
@@ -30,6 +32,19 @@ class Verdict(StrEnum):
     def fails(self) -> bool:
         """Whether it fails a gate under every policy."""
         return self in (Verdict.OVER_BUDGET, Verdict.REGRESSED, Verdict.ERROR)
+
+
+class Rung(StrEnum):
+    """Ways to compare a latency, the best first."""
+
+    SAME_ARTIFACT = "same artifact"
+    """Nothing that decides the latency has changed."""
+    PAIRED_ARTIFACT = "paired artifact"
+    """The artifact of the baseline, in alternation in this run."""
+    REFERENCE_RATIO = "ratio to the reference"
+    """The float artifact on the same runtime, in alternation in this run."""
+    ABSOLUTE = "absolute"
+    """A time against a time."""
 
 
 BUDGET = "budget"
@@ -55,6 +70,8 @@ class Finding:
     baseline: float | None = None
     interval: Interval | None = None
     n: int | None = None
+    rung: str = ""
+    """Of a latency: how it was compared, see ``Rung``."""
     stage: str = ""
     notes: tuple[str, ...] = ()
     """``improved``, ``changed``, and remarks that change no verdict."""

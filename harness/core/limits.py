@@ -1,4 +1,4 @@
-"""Limits as people write them: a number and a unit, ``"1 pp"``, ``"0.30 x"``, ``"5 ms"``, ``"200 kB"``."""
+"""Limits as people write them: a number and a unit, ``"1 pp"``, ``"0.30 x"``, ``"5 ms"``, ``"1.2 x error"``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from harness.errors import InvalidLimit
 REPORT_ONLY = "report"
 """Written in place of a limit: measured and reported, nothing demanded."""
 
-_LIMIT = re.compile(r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(?P<unit>[A-Za-z%]*)")
+ERROR_TIMES = "x error"
+"""The unit of a limit on accuracy that is a multiple of what the reference gets wrong."""
+
+_LIMIT = re.compile(
+    r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(?P<unit>[A-Za-z%]*(?: +error)?)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,13 @@ class Limit:
 
     value: float
     text: str
+    unit: str = ""
+    """As written; it says which of several rules holds where a metric has more than one."""
+
+    @property
+    def of_errors(self) -> bool:
+        """Whether it limits the error rate as a multiple of the reference's."""
+        return self.unit == ERROR_TIMES
 
 
 def parse_limit(name: str, text: object, units: Mapping[str, float]) -> Limit:
@@ -42,14 +54,17 @@ def parse_limit(name: str, text: object, units: Mapping[str, float]) -> Limit:
         raise InvalidLimit(
             f"{name}={text!r} is not a number with a unit. Write for example {example} (units: {allowed})."
         )
-    if not match["unit"]:
+    unit = " ".join(match["unit"].split())
+    if not unit:
         raise InvalidLimit(f"{name}={text!r} has no unit. Write for example {example} (units: {allowed}).")
-    if match["unit"] not in units:
-        raise InvalidLimit(f"{name}={text!r}: {match['unit']!r} is not a unit of {name}; it takes {allowed}.")
-    value = _product(match["number"], units[match["unit"]])
+    if unit not in units:
+        raise InvalidLimit(f"{name}={text!r}: {unit!r} is not a unit of {name}; it takes {allowed}.")
+    value = _product(match["number"], units[unit])
     if not math.isfinite(value) or value < 0:
         raise InvalidLimit(f"{name}={text!r}: a limit must be finite and not negative.")
-    return Limit(value=value, text=text.strip())
+    if unit == ERROR_TIMES and value < 1:
+        raise InvalidLimit(f"{name}={text!r}: below 1 x error it would demand fewer errors than the reference makes.")
+    return Limit(value=value, text=text.strip(), unit=unit)
 
 
 def _product(number: str, factor: float) -> float:

@@ -42,8 +42,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskMetric:
-    """A registered task metric: from outputs (n, ...) and labels (n, ...) to correctness per sample, bool of shape (n,)."""
+    """A registered task metric: from outputs (n, ...) and labels (n, ...) to correctness or to one score."""
 
     name: str
-    correct: Callable[[Array, Array], Array]
+    compute: Callable[[Array, Array], Any]
+    per_sample: bool
+    """True: it gives correctness, bool of shape (n,). False: one number for all samples, 0 to 1, higher is better."""
     source: Source

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.core.context import Context
 from harness.core.environment import Environment
 from harness.core.measurement import Measurement
 from harness.core.names import Cell
@@ -20,10 +21,24 @@ class ArtifactSummary:
     """What a report says of an artifact."""
 
     sha256: str
+    key: str = ""
+    """Its address in the artifact cache."""
     size_bytes: int
     gzip_bytes: int
     weights: Mapping[str, int]
     provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassFlips:
+    """How the samples of one class changed between the reference and the artifact."""
+
+    label: str
+    n: int
+    negative: int
+    """Reference right, artifact wrong."""
+    positive: int
+    """Reference wrong, artifact right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +52,10 @@ class CellResult:
     artifact: ArtifactSummary | None = None
     measurements: Mapping[str, Measurement] = field(default_factory=dict)
     samples: Samples | None = None
+    classes: tuple[ClassFlips, ...] = ()
+    """By label; empty when the labels are no classes."""
     environment: Environment | None = None
+    latency_context: Context | None = None
+    """What the machine did while latency was measured."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Plain values that the engine or a meter tells beside the figures: placement, latency rounds."""

@@ -25,6 +25,8 @@ class RunInfo:
     python: str
     versions: Mapping[str, str] = field(default_factory=dict)
     threads: int = 1
+    calibration: str = ""
+    """What latency verdicts are worth on this hardware class, in words; empty when nobody calibrated it."""
     exit_status: int | None = None
 
 

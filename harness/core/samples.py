@@ -19,7 +19,7 @@ class Samples:
     n: int
     dataset_sha256: str
     correct: str
-    """base64 of ``numpy.packbits``."""
+    """base64 of ``numpy.packbits``; empty when the task metric scores all samples as one."""
     predicted: str = ""
     """base64 of zlib of the predicted labels as little-endian int16; empty when outputs are no class scores."""
 
@@ -32,6 +32,17 @@ class Samples:
             predicted = base64.b64encode(zlib.compress(labels, 9)).decode()
         bits = base64.b64encode(np.packbits(correct).tobytes()).decode()
         return cls(n=len(correct), dataset_sha256=dataset_sha256, correct=bits, predicted=predicted)
+
+    @classmethod
+    def scored(cls, outputs: Array, dataset_sha256: str) -> Samples:
+        """The same without correctness: the task metric scores all samples as one."""
+        packed = cls.pack(np.zeros(len(outputs), dtype=np.bool_), outputs, dataset_sha256)
+        return cls(n=packed.n, dataset_sha256=dataset_sha256, correct="", predicted=packed.predicted)
+
+    @property
+    def per_sample(self) -> bool:
+        """Whether it is known of every sample if it was right."""
+        return bool(self.correct)
 
     def unpack_correct(self) -> Array:
         """Correctness, bool of shape (n,).

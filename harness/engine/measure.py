@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,12 +14,21 @@ from harness.core.environment import Environment, Hardware
 from harness.core.measurement import Measurement
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
+from harness.core.result import ClassFlips
 from harness.core.samples import Samples
+from harness.core.timing import Timing
 from harness.engine.plan import parts_of
 from harness.engine.references import Reference
 from harness.engine.settings import Settings
-from harness.meters.accuracy import accuracy_measurements, correctness
-from harness.meters.latency import Timed, Timing, latency_measurements, measure_latency
+from harness.meters.accuracy import (
+    accuracy_measurements,
+    class_flips,
+    correctness,
+    output_measurements,
+    score_measurements,
+)
+from harness.meters.latency import Enough, Timed, measure_latency
+from harness.targets.local_context import read_moment
 from harness.targets.registry import targets
 from harness.worker.process import Worker, WorkerFailure
 from harness.zoo.registry import metrics
@@ -36,41 +44,50 @@ class Probe:
 
     measurements: tuple[Measurement, ...]
     samples: Samples
+    classes: tuple[ClassFlips, ...]
     environment: Environment
     details: dict[str, Any]
 
 
-class BlamedWorker:
-    """A reference's worker: what goes wrong in it is told as the reference's fault, not the candidate's."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """What is kept of every sample and class beside the figures."""
 
-    def __init__(self, worker: Worker, cell: Cell) -> None:
+    samples: Samples
+    classes: tuple[ClassFlips, ...] = ()
+
+
+class BlamedWorker:
+    """The other side's worker: what goes wrong in it is told as its fault, not the candidate's."""
+
+    def __init__(self, worker: Worker, whose: str) -> None:
         self._worker = worker
-        self._cell = cell
+        self._whose = whose
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
         """As ``Worker.ask``."""
-        with _blaming(self._cell):
+        with _blaming(self._whose):
             return self._worker.ask(operation, **fields)
 
     def time(self, iterations: int) -> Array:
         """As ``Worker.time``."""
-        with _blaming(self._cell):
+        with _blaming(self._whose):
             return self._worker.time(iterations)
 
     def prepare(self, sample: Array) -> int:
         """As ``Worker.prepare``."""
-        with _blaming(self._cell):
+        with _blaming(self._whose):
             return self._worker.prepare(sample)
 
 
 @contextmanager
-def _blaming(cell: Cell) -> Iterator[None]:
+def _blaming(whose: str) -> Iterator[None]:
     try:
         yield
     except CellProblem as problem:
-        raise CellProblem.error(problem.stage, f"its reference {cell.id}: {problem.reason}") from problem
+        raise CellProblem.error(problem.stage, f"{whose}: {problem.reason}") from problem
     except WorkerFailure as err:
-        raise WorkerFailure(f"its reference {cell.id}: {err}") from err
+        raise WorkerFailure(f"{whose}: {err}") from err
 
 
 def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings) -> Probe:
@@ -80,15 +97,15 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
         CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
     """
     inputs = reference.load("inputs")
-    worker, loaded = _open(cell, artifact, settings)
-    with worker, _stage("run"):
+    worker, loaded = open_worker(cell, artifact, settings)
+    with worker, stage("run"):
         first_ns = worker.prepare(inputs[:1])
         worker.time(INFERENCES_BEFORE_MEMORY)
         memory = worker.ask("memory")
         outputs = worker.predict(inputs, EVALUATION_BATCH)
         worker.ask("close")
-    with _stage("measure"):
-        correct, measured = _accuracy(cell, outputs, reference)
+    with stage("measure"):
+        accuracy, measured = _accuracy(cell, outputs, reference)
     figures = (
         Measurement(name="load_ns", value=loaded["load_ns"], unit="ns"),
         Measurement(name="first_inference_ns", value=first_ns, unit="ns"),
@@ -98,57 +115,77 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
     )
     return Probe(
         measurements=figures,
-        samples=Samples.pack(correct, outputs, reference.dataset_sha256),
+        samples=accuracy.samples,
+        classes=accuracy.classes,
         environment=_environment(cell, worker, loaded["description"], hardware, settings),
         details={"placement": loaded["description"], "evaluation_batch": EVALUATION_BATCH},
     )
 
 
-def timing(
-    cell: Cell,
-    artifact: Artifact,
-    fp32: Artifact | None,
+Side = tuple[Cell, Artifact, str]
+"""A cell whose options hold, the artifact, and how it is called when it is to blame."""
+
+
+def time_pair(
+    sides: Sequence[Side],
     sample: Array,
-    limit: float | None,
+    enough: Enough,
+    *,
+    seed: int,
     hardware: Hardware,
     settings: Settings,
-) -> tuple[Timing, list[Measurement]]:
-    """Latency of *artifact*, in alternation with its *fp32* reference on the same runtime (None: alone).
+    least_inferences: int = 0,
+    wrap: Callable[[Timed], Timed] = lambda candidate: candidate,
+) -> Timing:
+    """Times of the first of *sides*, in alternation with the second where there is one.
+
+    Args:
+        sides: the candidate, and what it is compared with.
+        sample: one sample, shape (1, ...).
+        enough: asked after each pair of processes.
+        seed: orders the sides within each round.
+        hardware: tells whether both sides can warm up at one time.
+        settings: threads, folders and limits.
+        least_inferences: of the candidate, in each pair of processes.
+        wrap: what is done to the candidate's worker first; calibration makes it slower.
 
     Raises:
-        CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
+        CellProblem, WorkerFailure, ValueError: a side can't be opened, broke, or gave times that are none.
     """
-    sides = [(cell, artifact)] if fp32 is None else [(cell, artifact), (cell.reference, fp32)]
 
     @contextmanager
     def open_pair() -> Iterator[tuple[Timed, Timed | None]]:
         # Both start at the same time: importing an engine takes longer than timing it.
         with ExitStack() as stack, ThreadPoolExecutor(max_workers=len(sides)) as pool:
-            starting = [pool.submit(_open, which, side, settings) for which, side in sides]
+            starting = [pool.submit(open_worker, cell, artifact, settings) for cell, artifact, _ in sides]
             wait(starting)
             workers = [stack.enter_context(one.result()[0]) for one in starting if one.exception() is None]
             starting[0].result()
-            if fp32 is None:
+            if len(sides) == 1:
                 workers[0].prepare(sample)
-                yield workers[0], None
+                yield wrap(workers[0]), None
                 return
-            with _blaming(cell.reference):
+            whose = sides[1][2]
+            with _blaming(whose):
                 starting[1].result()
-            reference = BlamedWorker(workers[1], cell.reference)
+            other = BlamedWorker(workers[1], whose)
             workers[0].prepare(sample)
-            reference.prepare(sample)
-            yield workers[0], reference
+            other.prepare(sample)
+            yield wrap(workers[0]), other
 
-    seed = zlib.crc32(cell.id.encode())
-    with _stage("run"):
-        usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
-        together = usable >= len(sides) * _threads(cell, settings)
-        timed = measure_latency(open_pair, limit, seed, warm_together=together)
-    with _stage("measure"):
-        return timed, latency_measurements(timed)
+    usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
+    together = usable >= len(sides) * _threads(sides[0][0], settings)
+    return measure_latency(
+        open_pair,
+        enough,
+        seed,
+        warm_together=together,
+        least_inferences=least_inferences,
+        read_moment=read_moment,
+    )
 
 
-def _open(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:
+def open_worker(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:
     """A fresh worker with *artifact* open in it, and its answer to loading; the caller ends it."""
     _, _, name, runtime = parts_of(cell)
     threads = _threads(cell, settings)
@@ -156,7 +193,7 @@ def _open(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, d
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{cell.id.replace('/', '~')}.log"
     options = {**dict(name.options), "threads": threads, "provider": name.provider}
-    with _stage("load"):
+    with stage("load"):
         gateway = targets.get(cell.target).gateway(threads)
         worker = Worker(gateway, run_side=runtime.run_side, log=log, timeout_s=settings.worker_timeout_s)
         try:
@@ -167,26 +204,28 @@ def _open(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, d
 
 
 @contextmanager
-def _stage(stage: str) -> Iterator[None]:
-    """Turn what ends a cell inside the block into ``error(stage)``; an inner stage keeps its name."""
+def stage(name: str) -> Iterator[None]:
+    """Turn what ends a cell inside the block into ``error(name)``; an inner stage keeps its name."""
     try:
         yield
     except (WorkerFailure, ValueError) as err:
-        raise CellProblem.error(stage, str(err)) from err
+        raise CellProblem.error(name, str(err)) from err
 
 
-def _accuracy(cell: Cell, outputs: Array, reference: Reference) -> tuple[Array, list[Measurement]]:
+def _accuracy(cell: Cell, outputs: Array, reference: Reference) -> tuple[Accuracy, list[Measurement]]:
     model, _, _, _ = parts_of(cell)
     metric = metrics.get(model.metric)
     labels, exact = reference.load("labels"), reference.load("outputs")
-    try:
-        correct = correctness(metric.correct, outputs, labels, metric.name)
-        reference_correct = correctness(metric.correct, exact, labels, metric.name)
-        return correct, accuracy_measurements(correct, reference_correct, outputs, exact)
-    except ValueError:
-        raise  # the meter's own words
-    except Exception as err:  # the boundary of a user's function: its cells get the reason
-        raise ValueError(f"task metric {metric.name!r} ({metric.source}) failed: {type(err).__name__}: {err}") from err
+    if not metric.per_sample:
+        measured = score_measurements(metric.compute, outputs, exact, labels, metric.name)
+        found = Accuracy(samples=Samples.scored(outputs, reference.dataset_sha256))
+    else:
+        correct = correctness(metric.compute, outputs, labels, metric.name)
+        reference_correct = correctness(metric.compute, exact, labels, metric.name)
+        classes = class_flips(reference_correct, correct, labels)
+        measured = accuracy_measurements(correct, reference_correct, classes)
+        found = Accuracy(samples=Samples.pack(correct, outputs, reference.dataset_sha256), classes=classes)
+    return found, [*measured, *output_measurements(outputs, exact)]
 
 
 def _threads(cell: Cell, settings: Settings) -> int:

@@ -12,6 +12,7 @@ from harness.core.recipe import Recipe
 from harness.errors import ContractError, UnknownName
 from harness.exporters.registry import find_exporter, formats_from
 from harness.frameworks.registry import frameworks
+from harness.judge.lint import Facts
 from harness.recipes.chain import parse_recipe
 from harness.runtimes.registry import availability, installed, runtimes
 from harness.targets.registry import targets
@@ -36,6 +37,17 @@ def check_names(matrix: Matrix) -> None:
         runtimes.get(RuntimeName.parse(name).engine)
     for name in matrix.targets:
         targets.get(name)
+
+
+def declared_facts(cell: Cell) -> Facts:
+    """What is declared of the evaluation set that *cell* is judged on."""
+    model = models.get(cell.model)
+    dataset = datasets.get(model.dataset)
+    return Facts(
+        samples=dataset.samples,
+        smallest_class=dataset.smallest_class,
+        per_sample=metrics.get(model.metric).per_sample,
+    )
 
 
 def obstacle(cell: Cell) -> CellProblem | None:

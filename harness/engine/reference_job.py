@@ -40,7 +40,7 @@ def write_reference(model: Model, folder: Path) -> dict[str, Any]:
     """Evaluate *model* and leave inputs, labels, reference outputs and calibration inputs in *folder*."""
     start = time.monotonic()
     framework = frameworks.get(model.framework)
-    data = datasets.get(model.dataset).load().checked(model.dataset)
+    data = datasets.get(model.dataset).loaded()
     model.input.check(data.evaluation.inputs, f"data set {model.dataset!r}, evaluation split")
     model.input.check(data.calibration.inputs, f"data set {model.dataset!r}, calibration split")
     built = model.build()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
 from harness.core.baseline import CellBaseline
+from harness.core.calibration import Calibration
+from harness.core.data import Array
 from harness.core.environment import Hardware
 from harness.core.finding import Finding
 from harness.core.matrix import Case
@@ -17,31 +19,39 @@ from harness.core.metrics import Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary, CellResult
+from harness.core.timing import Timing
 from harness.engine.builds import build_all
-from harness.engine.measure import Probe, probe, timing
+from harness.engine.measure import Probe, probe, stage
 from harness.engine.plan import obstacle
 from harness.engine.references import Reference, make_references
 from harness.engine.settings import Settings
+from harness.engine.timings import LatencyBook
 from harness.judge.case import judge_case, judge_problem
-from harness.judge.latency import Look, look, ratio_evidence
-from harness.meters.latency import Timing, latency_measurements
+from harness.judge.drift_latency import P50, is_same_artifact
+from harness.meters.latency import latency_measurements
 from harness.meters.size import size_measurements
 from harness.store.artifacts import ArtifactStore
 from harness.targets.local_hardware import local_hardware
+from harness.targets.lock import TargetLock
 
 BaselineOf = Callable[[Case], CellBaseline]
 Tell = Callable[[str], None]
+LOCAL = "local"
+"""The target that builds run on."""
 FAR_STAGES = (Stage.PROBE, Stage.TIMING)
 
 
 class Run:
     """Builds and measures what cases ask for, and judges them. Not shared between threads."""
 
-    def __init__(self, settings: Settings, baseline_of: BaselineOf, tell: Tell) -> None:
+    def __init__(
+        self, settings: Settings, baseline_of: BaselineOf, tell: Tell, calibration: Calibration | None = None
+    ) -> None:
         """Args:
         settings: folders, limits, threads.
         baseline_of: the stored figures that a case's cell is held to.
         tell: takes one line of progress.
+        calibration: of this hardware class, where there is one.
         """
         self._settings = settings
         self._baseline_of = baseline_of
@@ -49,10 +59,8 @@ class Run:
         self.store = ArtifactStore(settings.cache)
         self.hardware: Hardware = local_hardware()
         self.results: dict[Cell, CellResult] = {}
-        self._limits: dict[Cell, float] = {}
-        self._ratios: list[Case] = []
-        """Planned cases whose rounds also time their reference."""
-        self._timings: dict[Cell, Timing] = {}
+        self._calibration = calibration
+        self._latency = LatencyBook(settings, self.hardware, calibration, tell)
         self.references: dict[str, Reference] = {}
         self._reference_problems: dict[str, CellProblem] = {}
         self.artifacts: dict[Cell, Artifact] = {}
@@ -65,10 +73,7 @@ class Run:
     def prepare(self, cases: Iterable[Case]) -> None:
         """Evaluate the references and build the artifacts of all *cases* and of what they are compared with."""
         cases = list(cases)
-        self._ratios += [case for case in cases if _is_ratio(case) and not case.cell.is_reference]
-        for case in cases:
-            if _is_ratio(case) and case.limit is not None:
-                self._limits[case.cell] = min(case.limit.value, self._limits.get(case.cell, case.limit.value))
+        self._latency.plan(cases)
         self.prepare_cells({cell for case in cases for cell in _needed(case)})
         self._probe_all({case.cell for case in cases if case.metric.stage in FAR_STAGES})
 
@@ -80,12 +85,36 @@ class Run:
             self._measure(case)
         except CellProblem as problem:
             return judge_problem(case, problem)
-        return judge_case(case, self.results[case.cell], self._baseline_of(case), self._look(case))
+        return judge_case(
+            case,
+            self.results[case.cell],
+            self._baseline_of(case),
+            timed=self._latency.of(case.cell),
+            calibration=self._calibration,
+        )
+
+    def runtime_versions(self, cell: Cell) -> tuple[tuple[str, str], ...]:
+        """Versions of the engine that runs *cell*, as its worker tells them.
+
+        Raises:
+            CellProblem: it can't be run.
+        """
+        self._probed(cell)
+        environment = self.results[cell].environment
+        return environment.runtime_versions if environment else ()
 
     def latency_epochs_ns(self, cell: Cell) -> list[float]:
         """Epoch medians of *cell*, for those who keep their own tables of times; empty when it was not timed."""
         result = self.results.get(cell)
         return [round_[0] for pair in result.details.get("latency_rounds_ns", []) for round_ in pair] if result else []
+
+    @contextmanager
+    def _sharing(self, cells: Iterable[Cell]) -> Iterator[None]:
+        """Keep others from timing on the targets of *cells* while something runs there; it may run beside others."""
+        with ExitStack() as stack:
+            for target in sorted({cell.target for cell in cells}):
+                stack.enter_context(TargetLock(target).shared(self._tell))
+            yield
 
     def prepare_cells(self, cells: Iterable[Cell]) -> None:
         """Evaluate the references and build the artifacts of *cells*; what fails is noted as their problem."""
@@ -99,23 +128,29 @@ class Run:
                 self._set_problem(cell, problem)
             else:
                 runnable.append(cell)
-        unknown = {cell.model for cell in runnable} - self.references.keys() - self._reference_problems.keys()
+        if runnable:
+            with TargetLock(LOCAL).shared(self._tell):
+                self._build(runnable)
+        for notice in self.store.notices:
+            self._tell(notice)
+        self.store.notices.clear()
+
+    def _build(self, cells: list[Cell]) -> None:
+        """References and artifacts of *cells*; whoever times on this machine waits meanwhile."""
+        unknown = {cell.model for cell in cells} - self.references.keys() - self._reference_problems.keys()
         if unknown:
             references, problems = make_references(unknown, self._settings, self._tell)
             self.references.update(references)
             self._reference_problems.update(problems)
-        for cell in runnable:
+        for cell in cells:
             if cell.model in self._reference_problems:
                 self._set_problem(cell, self._reference_problems[cell.model])
-        buildable = [cell for cell in runnable if cell.model in self.references]
+        buildable = [cell for cell in cells if cell.model in self.references]
         if buildable:
             artifacts, failed = build_all(buildable, self.references, self.store, self._settings, self._tell)
             self.artifacts.update(artifacts)
             for cell, problem in failed.items():
                 self._set_problem(cell, problem)
-        for notice in self.store.notices:
-            self._tell(notice)
-        self.store.notices.clear()
 
     def _measure(self, case: Case) -> None:
         """Bring the case's cell to the stage that its metric needs.
@@ -135,11 +170,8 @@ class Run:
             self._probed(cell)
         if metric.stage is Stage.PROBE and metric.relative and fp32 is not None:
             self._record_memory_ratio(cell)
-        if metric.stage is Stage.TIMING and cell.is_reference:
-            self._time_beside_another(cell)
-        if metric.stage is Stage.TIMING and not self._timed_enough(case, fp32):
-            with self._once(cell, Stage.TIMING):
-                self._time(case, fp32)
+        if metric.stage is Stage.TIMING:
+            self._timed(case, fp32)
 
     def _fp32(self, cell: Cell, *, relative: bool) -> Artifact | None:
         """The artifact that ratios divide by; None for the reference itself, or when nothing relative is asked."""
@@ -163,7 +195,7 @@ class Run:
 
     def _probed(self, cell: Cell) -> None:
         if (cell, Stage.PROBE) not in self._done:
-            with self._once(cell, Stage.PROBE):
+            with self._once(cell, Stage.PROBE), self._sharing([cell]):
                 self._record_probe(cell, self._probe_one(cell))
 
     def _probe_all(self, cells: Iterable[Cell]) -> None:
@@ -173,7 +205,9 @@ class Run:
             for cell in sorted(cells)
             if cell in self.artifacts and not {(cell, Stage.PROBE)} & (self._done | self._failures.keys())
         ]
-        with ThreadPoolExecutor(max_workers=max(1, self._settings.jobs)) as pool:
+        if not waiting:
+            return
+        with self._sharing(waiting), ThreadPoolExecutor(max_workers=max(1, self._settings.jobs)) as pool:
             probing = {pool.submit(self._probe_one, cell): cell for cell in waiting}
             for number, done in enumerate(as_completed(probing), start=1):
                 cell = probing[done]
@@ -188,59 +222,69 @@ class Run:
         self._record(cell, found.measurements)
         result = self.results[cell]
         self.results[cell] = replace(
-            result, samples=found.samples, environment=found.environment, details={**result.details, **found.details}
+            result,
+            samples=found.samples,
+            classes=found.classes,
+            environment=found.environment,
+            details={**result.details, **found.details},
         )
 
-    def _time(self, case: Case, fp32: Artifact | None) -> None:
+    def _timed(self, case: Case, fp32: Artifact | None) -> None:
+        """Have times that answer *case*: beside its reference, and beside its baseline's artifact where there is one."""
         cell = case.cell
-        sample = self.references[cell.model].load("inputs")[:1]
-        own = case.limit.value if _is_ratio(case) and case.limit is not None else None
-        # Once rounds for another limit didn't decide this one, only this one counts.
-        limits = {own} if cell in self._timings else {own, self._limits.get(cell)}
-        limit = min((limit for limit in limits if limit is not None), default=None)
-        timed, measured = timing(cell, self.artifacts[cell], fp32, sample, limit, self.hardware, self._settings)
-        self._record_timing(cell, timed, measured)
-        beside = timed.of_reference()
-        if beside is not None and cell.reference not in self._timings:
-            with suppress(ValueError):  # a time of zero: the reference's own item measures and tells
-                self._record_timing(cell.reference, beside, latency_measurements(beside))
+        if cell.is_reference:
+            self._time_beside_another(cell)
+        if not self._latency.knows(case):
+            with self._once(cell, Stage.TIMING):
+                timing = self._latency.time(case, self.artifacts[cell], fp32, self._sample(cell))
+                self._record_timing(cell, timing)
+            beside = timing.of_other()
+            if beside is not None and P50 not in self.results[cell.reference].measurements:
+                with suppress(CellProblem):  # a time of zero: the reference's own item measures and tells
+                    self._record_timing(cell.reference, beside)
+        stored = self._baseline_artifact(case)
+        if stored is not None and self._latency.of(cell).beside_baseline is None:
+            with self._once(cell, Stage.TIMING):
+                timing = self._latency.time_beside_baseline(case, self.artifacts[cell], stored, self._sample(cell))
+                self._add_details(cell, latency_rounds_beside_baseline_ns=_rounds(timing))
+
+    def _sample(self, cell: Cell) -> Array:
+        return self.references[cell.model].load("inputs")[:1]
+
+    def _baseline_artifact(self, case: Case) -> Artifact | None:
+        """The artifact that the case's baseline was taken of, when its latency is held to that and is another."""
+        stored = self._baseline_of(case).get(P50) if case.baseline and case.change_limit else None
+        if stored is None or not stored.artifact_key or is_same_artifact(self.results[case.cell], stored):
+            return None
+        artifact = self.store.find(stored.artifact_key)
+        if artifact is None or artifact.sha256 != stored.artifact_sha256:
+            return None
+        return artifact if artifact.sha256 != self.artifacts[case.cell].sha256 else None
 
     def _time_beside_another(self, reference: Cell) -> None:
         """Time the first planned cell that is compared with *reference*: its rounds hold the times of both."""
-        for case in self._ratios:
-            if reference in self._timings:
+        for case in self._latency.compared_with(reference):
+            if self._latency.of(reference).own is not None:
                 return
-            if case.cell.reference == reference and case.cell in self.artifacts:
+            if case.cell in self.artifacts:
                 with suppress(CellProblem):  # told when its own item comes
                     self._measure(case)
 
-    def _record_timing(self, cell: Cell, timed: Timing, measured: Iterable[Measurement]) -> None:
-        self._record(cell, measured)
+    def _record_timing(self, cell: Cell, timing: Timing) -> None:
+        with stage("measure"):
+            self._record(cell, latency_measurements(timing))
+        self.results[cell] = replace(self.results[cell], latency_context=timing.context)
+        self._add_details(cell, latency_rounds_ns=_rounds(timing), latency_iterations_per_epoch=timing.iterations)
+
+    def _add_details(self, cell: Cell, **details: object) -> None:
         result = self.results[cell]
-        rounds = [[list(sides) for sides in pair] for pair in timed.pairs]
-        details = {**result.details, "latency_rounds_ns": rounds, "latency_iterations_per_epoch": timed.iterations}
-        self.results[cell] = replace(result, details=details)
-        self._timings[cell] = timed
-
-    def _timed_enough(self, case: Case, fp32: Artifact | None) -> bool:
-        """Whether the rounds at hand answer *case*: its cell may have been timed alone, or for another limit."""
-        timed = self._timings.get(case.cell)
-        if timed is None:
-            return False
-        judged = self._look(case)
-        return judged.finished if judged is not None else fp32 is None or not _is_ratio(case)
-
-    def _look(self, case: Case) -> Look | None:
-        """What the rounds at hand say about the limit of *case* itself; two suites may set two limits for one cell."""
-        timed = self._timings.get(case.cell)
-        if timed is None or timed.verdict is None or not _is_ratio(case):
-            return None
-        return look(ratio_evidence(timed.pairs), case.limit.value if case.limit else None)
+        self.results[cell] = replace(result, details={**result.details, **details})
 
     def _record_artifact(self, cell: Cell) -> None:
         artifact = self.artifacts[cell]
         summary = ArtifactSummary(
             sha256=artifact.sha256,
+            key=artifact.key,
             size_bytes=artifact.size_bytes,
             gzip_bytes=artifact.gzip_bytes,
             weights=artifact.weights,
@@ -281,8 +325,8 @@ class Run:
         )
 
 
-def _is_ratio(case: Case) -> bool:
-    return case.metric.stage is Stage.TIMING and case.metric.relative
+def _rounds(timing: Timing) -> list[list[list[float]]]:
+    return [[list(sides) for sides in pair] for pair in timing.pairs]
 
 
 def _needed(case: Case) -> set[Cell]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
+from harness.core.baseline import CellBaseline
+from harness.core.calibration import Calibration
 from harness.core.finding import BUDGET, Finding, Verdict
+from harness.core.limits import Limit
 from harness.core.matrix import Case
-from harness.core.measurement import Interval, Measurement
-from harness.core.metrics import Rule
+from harness.core.metrics import Rule, Stage
 from harness.core.result import CellResult
-from harness.judge.latency import Look
-from harness.judge.latency import look as take_look
-from harness.judge.limit import judge_exact, judge_interval
-from harness.judge.words import say, say_interval, say_undecided
-from harness.stats.paired_drop import Flips, drop_interval
-
-ONE_SIDED_95 = 1.6448536269514722
+from harness.core.timing import NOT_TIMED, Timings
+from harness.judge.accuracy import judge_drop, judge_proportion, judge_worst_class
+from harness.judge.judged import Judged, error
+from harness.judge.limit import judge_exact
+from harness.judge.times import judge_time
+from harness.judge.words import say
 
 WORDS = {
     Verdict.PASS: "within budget",
@@ -27,92 +27,70 @@ WORDS = {
 }
 
 
-def judge_budget(case: Case, result: CellResult, look: Look | None) -> Finding:
-    """The finding of *case* against its limit; ``reported`` without one, ``error`` without a usable figure."""
-    return replace(_judged(case, result, look), reference=_reference(case, result))
+def judge_budget(
+    case: Case,
+    result: CellResult,
+    *,
+    timed: Timings = NOT_TIMED,
+    baseline: CellBaseline | None = None,
+    calibration: Calibration | None = None,
+) -> Finding:
+    """The finding of *case* against its limit; ``reported`` without one, ``error`` without a usable figure.
+
+    The *baseline* decides nothing here; a stored figure is told beside today's.
+    """
+    metric, cell = case.metric, case.cell
+    judged = _judged(case, result, case.limit, timed, calibration)
+    stored = (baseline or {}).get(metric.figure)
+    parts = [f"{metric.title} {WORDS[judged.verdict]}: {cell.recipe} on {cell.runtime} {judged.sentence}"]
+    parts += (
+        [f"baseline {say(stored.value, 'points' if metric.rule is Rule.PAIRED_DROP else stored.unit)}"]
+        if stored
+        else []
+    )
+    parts += [f"limit {case.limit.text}"] if case.limit else []
+    return Finding(
+        cell=cell.id,
+        metric=metric.name,
+        against=BUDGET,
+        verdict=judged.verdict,
+        reason=", ".join(parts) + (f"; {judged.why}" if judged.why else ""),
+        unit="ratio" if case.limit is not None and case.limit.of_errors else metric.unit,
+        value=judged.value,
+        n=judged.n,
+        interval=judged.finite_interval,
+        limit=case.limit.value if case.limit else None,
+        reference=judged.reference,
+        baseline=stored.value if stored else None,
+        rung=judged.rung,
+        notes=judged.notes,
+        stage="measure" if judged.verdict is Verdict.ERROR else "",
+    )
 
 
-def _reference(case: Case, result: CellResult) -> float | None:
-    """What the figure is compared with: the reference's accuracy, or the reference artifact's bytes or ns."""
-    metric = case.metric
-    if metric.rule is Rule.PAIRED_DROP:
-        accuracy, drop = result.measurements.get("accuracy_fraction"), result.measurements.get(metric.figure)
-        return accuracy.value + drop.value if accuracy is not None and drop is not None else None
-    above, ratio = result.measurements.get(metric.numerator), result.measurements.get(metric.figure)
-    if above is None or ratio is None or not ratio.value > 0:
-        return None
-    return above.value / ratio.value
-
-
-def _judged(case: Case, result: CellResult, look: Look | None) -> Finding:
+def _judged(
+    case: Case, result: CellResult, limit: Limit | None, timed: Timings, calibration: Calibration | None
+) -> Judged:
     metric, cell = case.metric, case.cell
     figure = result.measurements.get(metric.figure)
     if figure is None and metric.relative and cell.is_reference:
-        return _finding(case, Verdict.REPORTED, None, None, None, f"{cell.recipe} on {cell.runtime} is the reference")
+        return Judged(verdict=Verdict.REPORTED, sentence="is the reference")
+    if metric.rule is Rule.WORST_CLASS:
+        return judge_worst_class(case, result, limit)
     if figure is None or not math.isfinite(figure.value):
-        told = "was not measured" if figure is None else f"is {figure.value}"
-        return _finding(case, Verdict.ERROR, None, None, None, f"{metric.figure} {told}")
-    interval, flips, remark = figure.interval, None, ""
+        return error(f"has no figure: {metric.figure} {'was not measured' if figure is None else f'is {figure.value}'}")
+    if metric.stage is Stage.TIMING:
+        return judge_time(case, result, limit, timed.own, calibration)
     if metric.rule is Rule.PAIRED_DROP:
-        flips = _flips(result)
-        if flips is None:
-            return _finding(case, Verdict.ERROR, figure, None, None, "flips were not counted")
-        interval = drop_interval(flips, ONE_SIDED_95)
-        remark = f"; {flips.negative} samples lost, {flips.positive} won"
-    if case.limit is None:
-        return _finding(case, Verdict.REPORTED, figure, interval, None, _sentence(case, figure, interval, remark))
-    limit = case.limit.value
-    if metric.rule is Rule.EXACT:
-        verdict = judge_exact(figure.value, limit, at_most=metric.at_most)
-    elif interval is None:
-        told = f"{metric.figure} has no interval, so nothing can be concluded from it"
-        return _finding(case, Verdict.ERROR, figure, None, limit, told)
-    elif metric.relative and look is not None:
-        # The look that ended the measuring was taken at the run's limit for the cell; this case's may be another.
-        taken = take_look(look.evidence, limit)
-        verdict = taken.verdict
-        remark += f"; {taken.reason}" if taken.reason else ""
-    else:
-        verdict = judge_interval(interval, limit, at_most=metric.at_most)
-    if verdict is Verdict.INCONCLUSIVE and flips is not None:
-        remark += f"; {say_undecided(flips, limit)}"
-    sentence = _sentence(case, figure, interval, f", limit {case.limit.text}{remark}")
-    return _finding(case, verdict, figure, interval, limit, sentence)
-
-
-def _flips(result: CellResult) -> Flips | None:
-    negative, positive = (result.measurements.get(f"{side}_flips_count") for side in ("negative", "positive"))
-    if negative is None or positive is None:
-        return None
-    return Flips(n=negative.n, negative=int(negative.value), positive=int(positive.value))
-
-
-def _sentence(case: Case, figure: Measurement, interval: Interval | None, tail: str) -> str:
-    unit = "points" if case.metric.rule is Rule.PAIRED_DROP else figure.unit
-    shown = f" {say_interval(interval, unit)}" if interval is not None else ""
-    than = " of fp32's" if case.metric.relative else ""
-    count = f" (n = {figure.n})" if figure.n > 1 else ""
-    return f"{case.cell.recipe} on {case.cell.runtime}: {say(figure.value, unit)}{than}{shown}{count}{tail}"
-
-
-def _finding(
-    case: Case,
-    verdict: Verdict,
-    figure: Measurement | None,
-    interval: Interval | None,
-    limit: float | None,
-    sentence: str,
-) -> Finding:
-    return Finding(
-        cell=case.cell.id,
-        metric=case.metric.name,
-        against=BUDGET,
-        verdict=verdict,
-        reason=f"{case.metric.name} {WORDS[verdict]}: {sentence}",
-        unit=case.metric.unit,
-        value=figure.value if figure else None,
-        n=figure.n if figure else None,
-        interval=interval,
-        limit=limit,
-        stage="measure" if verdict is Verdict.ERROR else "",
+        return judge_drop(case, result, limit)
+    if metric.rule is Rule.PROPORTION:
+        return judge_proportion(case, result, limit)
+    verdict = Verdict.REPORTED if limit is None else judge_exact(figure.value, limit.value, at_most=metric.at_most)
+    above = result.measurements.get(metric.numerator)
+    if above is None or not figure.value > 0:
+        return Judged(verdict=verdict, sentence=f"has {say(figure.value, figure.unit)}", value=figure.value, n=figure.n)
+    reference = above.value / figure.value
+    sentence = (
+        f"takes {say(figure.value, 'ratio')} fp32's ({say(above.value, above.unit)} of {say(reference, above.unit)})"
     )
+    return Judged(verdict=verdict, sentence=sentence, value=figure.value, n=figure.n, reference=reference)

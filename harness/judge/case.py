@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.core.baseline import CellBaseline
-from harness.core.finding import CELL, Finding, Verdict
+from harness.core.calibration import Calibration
+from harness.core.finding import BUDGET, CELL, Finding, Verdict
 from harness.core.matrix import Case
+from harness.core.metrics import Stage
 from harness.core.problem import CellProblem
 from harness.core.result import CellResult
+from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.budget import judge_budget
 from harness.judge.drift import judge_drift
-from harness.judge.latency import Look
+from harness.judge.lint import Facts, lint
 
 SEVERITY = (
     Verdict.ERROR,
@@ -19,6 +22,7 @@ SEVERITY = (
     Verdict.REGRESSED,
     Verdict.NO_BASELINE,
     Verdict.INCONCLUSIVE,
+    Verdict.BELOW_NOISE_FLOOR,
     Verdict.INCOMPARABLE,
     Verdict.UNAVAILABLE,
     Verdict.UNSUPPORTED,
@@ -27,11 +31,52 @@ SEVERITY = (
 )
 
 
-def judge_case(case: Case, result: CellResult, baseline: CellBaseline, look: Look | None) -> list[Finding]:
-    """Every finding of a measured *case*: against its budget, and against its baseline where it has one."""
-    findings = [judge_budget(case, result, look)]
-    drift = judge_drift(case, result, baseline)
+def judge_case(
+    case: Case,
+    result: CellResult,
+    baseline: CellBaseline,
+    *,
+    timed: Timings = NOT_TIMED,
+    calibration: Calibration | None = None,
+) -> list[Finding]:
+    """Every finding of a measured *case*: against its budget, and against its baseline where it has one.
+
+    A limit that can't be held on this evaluation set is an error, whatever the figure is: a data set whose size was not
+    declared is known only now.
+    """
+    wrong = lint(case, _facts(case, result), calibration)
+    if wrong:
+        reason = f"{case.metric.title} error(lint): {'; '.join(wrong)}"
+        unusable = Finding(
+            cell=case.cell.id,
+            metric=case.metric.name,
+            against=BUDGET,
+            verdict=Verdict.ERROR,
+            reason=reason,
+            unit=case.metric.unit,
+            limit=case.limit.value if case.limit else None,
+            stage="lint",
+        )
+        return [unusable]
+    findings = [judge_budget(case, result, timed=timed, baseline=baseline, calibration=calibration)]
+    drift = judge_drift(case, result, baseline, timed=timed, calibration=calibration)
     return findings if drift is None else [*findings, drift]
+
+
+def _facts(case: Case, result: CellResult) -> Facts:
+    """What the measured cell tells of its evaluation set; nothing where the metric has nothing to do with it."""
+    if case.metric.stage is not Stage.PROBE:
+        return Facts()
+    accuracy, drop = (result.measurements.get(name) for name in ("accuracy_fraction", "accuracy_drop_fraction"))
+    if accuracy is None or drop is None:
+        return Facts()
+    smallest = min((one.n for one in result.classes), default=None)
+    return Facts(
+        samples=accuracy.n,
+        smallest_class=smallest,
+        reference_accuracy=accuracy.value + drop.value,
+        per_sample=result.samples is None or result.samples.per_sample,
+    )
 
 
 def judge_problem(case: Case, problem: CellProblem) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.core.baseline import BaselineFigure
 from harness.core.environment import Environment
 from harness.core.names import Cell
@@ -20,7 +22,7 @@ def why_incomparable(
         return ""
     if figure == "accuracy_fraction":
         return _accuracy(cell, stored, environment, samples)
-    return _same_machine(stored.environment, environment)
+    return why_other_machine(stored.environment, environment)
 
 
 def _accuracy(cell: Cell, stored: BaselineFigure, environment: Environment | None, samples: Samples | None) -> str:
@@ -42,11 +44,45 @@ def _accuracy(cell: Cell, stored: BaselineFigure, environment: Environment | Non
     return ""
 
 
-def _same_machine(stored: Environment | None, now: Environment | None) -> str:
+def why_other_machine(stored: Environment | None, now: Environment | None) -> str:
+    """Empty when both are one hardware class, run alike; what absolute times and memory need."""
     if stored is None or now is None:
         return "environment: not recorded"
     if stored.hardware != now.hardware:
         return f"hardware: {stored.hardware.name}; now {now.hardware.name}"
+    return _why_run_otherwise(stored, now)
+
+
+def why_other_cpu(stored: Environment | None, now: Environment | None) -> str:
+    """Empty when both are one kind of CPU, run alike, however many cores it has; what stored ratios need."""
+    if stored is None or now is None:
+        return "environment: not recorded"
+    before, after = (replace(one.hardware, cores=0, quota_cores=None) for one in (stored, now))
+    if before != after:
+        return f"hardware: {stored.hardware.name}; now {now.hardware.name}"
+    return _why_run_otherwise(stored, now)
+
+
+def same_engine(stored: Environment | None, now: Environment | None) -> bool:
+    """Whether the engine's version is the same, and how it is run."""
+    if stored is None or now is None or stored.runtime_versions != now.runtime_versions:
+        return False
+    return not _why_run_otherwise(stored, now)
+
+
+def elsewhere(stored: Environment | None, now: Environment | None) -> str:
+    """What a reader should know of a baseline that is compared all the same; empty when all is alike."""
+    if stored is None or now is None:
+        return ""
+    told = []
+    if stored.hardware != now.hardware:
+        told.append(f"the baseline was taken on {stored.hardware.name}, this is {now.hardware.name}")
+    if stored.runtime_versions != now.runtime_versions:
+        told.append(f"the baseline was taken with {_versions(stored)}, this is {_versions(now)}")
+    return "; ".join(told)
+
+
+def _why_run_otherwise(stored: Environment, now: Environment) -> str:
     for name, before, after in (
         ("provider", stored.provider, now.provider),
         ("threads", stored.threads, now.threads),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.core.measurement import Interval
-from harness.stats.paired_drop import Flips, deciding_n
 
 
 def _scaled(value: float, steps: list[tuple[float, str]]) -> str:
@@ -33,13 +32,3 @@ def say(value: float, unit: str) -> str:
 def say_interval(interval: Interval, unit: str) -> str:
     """``[low, high]`` with units."""
     return f"[{say(interval[0], unit)}, {say(interval[1], unit)}]"
-
-
-def say_undecided(flips: Flips, limit: float) -> str:
-    """What would decide a drop that *flips* leave open."""
-    needed = deciding_n(flips, limit)
-    if needed is None:
-        return "no number of samples shows a drop of 0"
-    if needed <= flips.n:
-        return "the drop lies too near the limit"
-    return f"about {needed} samples would decide"

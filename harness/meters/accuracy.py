@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from harness.core.data import Array
 from harness.core.measurement import Measurement
+from harness.core.result import ClassFlips
+from harness.stats.bootstrap import bootstrap, paired_bootstrap
 from harness.stats.paired_drop import Flips
+from harness.stats.proportion import proportion_interval
 
 CONFIDENCE = 0.95
+BOTH_SIDES_5 = 0.90
+"""Of a drop: the interval each side of which is a one-sided test at 5 %."""
 
 
 def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels: Array, name: str) -> Array:
@@ -21,15 +26,7 @@ def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels:
         ValueError: there is no sample, outputs hold NaN or infinity, their number differs from the labels', or the
             metric fails or breaks its contract.
     """
-    if len(outputs) != len(labels):
-        raise ValueError(f"{len(outputs)} outputs for {len(labels)} labels")
-    if len(outputs) == 0:
-        raise ValueError("there is no sample to evaluate")
-    bad = np.flatnonzero(~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1))
-    if bad.size:
-        raise ValueError(
-            f"outputs hold NaN or infinity in {bad.size} of {len(outputs)} samples, the first is sample {bad[0]}"
-        )
+    _check_outputs(outputs, labels)
     try:
         correct = np.asarray(metric(outputs, labels))
     except Exception as err:  # the boundary of a user's function: it ends one cell, with its reason
@@ -50,39 +47,77 @@ def flips(reference: Array, current: Array) -> Flips:
     )
 
 
-def accuracy_measurements(
-    correct: Array, reference_correct: Array, outputs: Array, reference_outputs: Array
-) -> list[Measurement]:
-    """Accuracy and drop, agreement of the predictions, error of the raw outputs."""
-    from harness.stats.proportion import proportion_interval
+def class_flips(reference: Array, current: Array, labels: Array) -> tuple[ClassFlips, ...]:
+    """How correctness changed, class by class; nothing when *labels* are no classes."""
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        return ()
+    found = []
+    for label in np.unique(labels):
+        of_class = labels == label
+        one = flips(reference[of_class], current[of_class])
+        found.append(ClassFlips(label=str(label), n=one.n, negative=one.negative, positive=one.positive))
+    return tuple(found)
 
+
+def accuracy_measurements(correct: Array, reference_correct: Array, classes: Sequence[ClassFlips]) -> list[Measurement]:
+    """Accuracy, its drop, flips, and the worst class."""
     n = len(correct)
     paired = flips(reference_correct, correct)
     found = [
-        Measurement(
-            name="accuracy_fraction",
-            value=float(correct.mean()),
-            unit="fraction",
-            n=n,
-            interval=proportion_interval(int(correct.sum()), n, CONFIDENCE),
-        ),
+        _share("accuracy_fraction", int(correct.sum()), n),
         Measurement(name="accuracy_drop_fraction", value=paired.drop, unit="fraction", n=n),
         Measurement(name="negative_flips_count", value=paired.negative, unit="samples", n=n),
         Measurement(name="positive_flips_count", value=paired.positive, unit="samples", n=n),
+        _share("negative_flips_fraction", paired.negative, n),
     ]
+    if classes:
+        worst = max((one.negative - one.positive) / one.n for one in classes)
+        found.append(
+            Measurement(name="worst_class_drop_fraction", value=worst, unit="fraction", n=min(one.n for one in classes))
+        )
+    return found
+
+
+def score_measurements(
+    score: Callable[[Array, Array], float], outputs: Array, reference_outputs: Array, labels: Array, name: str
+) -> list[Measurement]:
+    """A score over all samples and its drop, each with a bootstrap interval.
+
+    Raises:
+        ValueError: outputs are unusable, or the score fails or is no finite number.
+    """
+    _check_outputs(outputs, labels)
+
+    def checked(some: Array, of: Array) -> float:
+        try:
+            value = float(score(some, of))
+        except Exception as err:  # the boundary of a user's function: it ends one cell, with its reason
+            raise ValueError(f"task metric {name!r} failed: {type(err).__name__}: {err}") from err
+        if not math.isfinite(value):
+            raise ValueError(f"task metric {name!r} gave {value}")
+        return value
+
+    n, now, before = len(outputs), checked(outputs, labels), checked(reference_outputs, labels)
+    drop = paired_bootstrap(checked, outputs, reference_outputs, labels, BOTH_SIDES_5)
+    own = bootstrap(checked, outputs, labels, CONFIDENCE)
+    return [
+        Measurement(name="accuracy_fraction", value=now, unit="fraction", n=n, interval=own),
+        Measurement(name="accuracy_drop_fraction", value=before - now, unit="fraction", n=n, interval=drop),
+    ]
+
+
+def output_measurements(outputs: Array, reference_outputs: Array) -> list[Measurement]:
+    """Agreement of the predictions, and how far the raw outputs are apart.
+
+    Raises:
+        ValueError: their shapes differ.
+    """
     if outputs.shape != reference_outputs.shape:
         raise ValueError(f"outputs have shape {outputs.shape}, the reference's have {reference_outputs.shape}")
+    n, found = len(outputs), []
     if outputs.ndim == 2 and outputs.shape[1] > 1:
         same = int((outputs.argmax(axis=1) == reference_outputs.argmax(axis=1)).sum())
-        found.append(
-            Measurement(
-                name="agreement_fraction",
-                value=same / n,
-                unit="fraction",
-                n=n,
-                interval=proportion_interval(same, n, CONFIDENCE),
-            )
-        )
+        found.append(_share("agreement_fraction", same, n))
     exact = reference_outputs.astype(np.float64)
     error = outputs.astype(np.float64) - exact
     found.append(Measurement(name="output_max_error_abs", value=float(np.abs(error).max()), unit="abs", n=n))
@@ -91,3 +126,20 @@ def accuracy_measurements(
     sqnr = 10 * math.log10(signal / noise) if noise > 0 and signal > 0 else 200.0 if noise == 0 else -200.0
     found.append(Measurement(name="output_sqnr_db", value=min(sqnr, 200.0), unit="dB", n=n))
     return found
+
+
+def _share(name: str, count: int, n: int) -> Measurement:
+    interval = proportion_interval(count, n, CONFIDENCE)
+    return Measurement(name=name, value=count / n, unit="fraction", n=n, interval=interval)
+
+
+def _check_outputs(outputs: Array, labels: Array) -> None:
+    if len(outputs) != len(labels):
+        raise ValueError(f"{len(outputs)} outputs for {len(labels)} labels")
+    if len(outputs) == 0:
+        raise ValueError("there is no sample to evaluate")
+    bad = np.flatnonzero(~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1))
+    if bad.size:
+        raise ValueError(
+            f"outputs hold NaN or infinity in {bad.size} of {len(outputs)} samples, the first is sample {bad[0]}"
+        )

@@ -7,14 +7,15 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
+from harness.core.context import Context, Moment
 from harness.core.data import Array
 from harness.core.measurement import Measurement
-from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, Look, look, ratio_evidence
+from harness.core.timing import Rounds, Timing
+from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, ratio_evidence
 from harness.stats.median import median_interval
 from harness.stats.tail import Tail, judge_tail
 
@@ -34,72 +35,58 @@ class Timed(Protocol):
     def time(self, iterations: int) -> Array: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """All rounds of one cell."""
-
-    pairs: tuple[tuple[tuple[float, float], ...], ...]
-    """Per pair of processes, per round: epoch medians (candidate, reference) in ns; reference 0 when timed alone."""
-    candidate_ns: Array = field(compare=False)
-    """Every single inference of the candidate."""
-    verdict: Look | None
-    iterations: int
-    reference_ns: Array | None = field(default=None, compare=False)
-    """Every single inference of the reference; None when timed alone."""
-
-    def of_reference(self) -> Timing | None:
-        """The reference's own times, as if it had been timed alone; None when there was no reference."""
-        if self.reference_ns is None:
-            return None
-        pairs = tuple(tuple((reference, 0.0) for _, reference in rounds) for rounds in self.pairs)
-        return Timing(pairs=pairs, candidate_ns=self.reference_ns, verdict=None, iterations=self.iterations)
-
-    @property
-    def epochs_ns(self) -> list[float]:
-        """The candidate's epoch medians."""
-        return [candidate for rounds in self.pairs for candidate, _ in rounds]
-
-
 OpenPair = Callable[[], AbstractContextManager[tuple[Timed, Timed | None]]]
+Enough = Callable[[Timing], bool]
+ReadMoment = Callable[[], Moment]
 
 
-def measure_latency(open_pair: OpenPair, limit: float | None, seed: int, *, warm_together: bool = False) -> Timing:
-    """Time fresh pairs of workers until the ratio's *limit* is decided; alone, when a pair has no reference.
+def measure_latency(
+    open_pair: OpenPair,
+    enough: Enough,
+    seed: int,
+    *,
+    warm_together: bool = False,
+    least_inferences: int = 0,
+    read_moment: ReadMoment | None = None,
+) -> Timing:
+    """Time fresh pairs of workers until *enough* is known; alone, when a pair has no other side.
 
     Args:
-        open_pair: starts (candidate, reference) workers, loaded and prepared.
-        limit: upper limit of candidate / reference; None: one pair, nothing to decide.
+        open_pair: starts (candidate, other) workers, loaded and prepared.
+        enough: asked after each pair of processes; the third is the last in any case.
         seed: orders the two sides within each round.
         warm_together: warm both sides up at the same time, where there are cores for both; rounds never overlap.
+        least_inferences: of the candidate, in each pair; what a percentile needs.
+        read_moment: reads what the machine is doing, before and after the rounds of each pair.
     """
     order = random.Random(seed)
-    pairs: list[tuple[tuple[float, float], ...]] = []
+    pairs: list[Rounds] = []
     samples: list[Array] = []
-    reference_samples: list[Array] = []
-    iterations = 0
-    verdict: Look | None = None
-    for _ in range(MAX_PAIRS):
-        with open_pair() as (candidate, reference):
-            iterations = _warm_up([candidate] if reference is None else [candidate, reference], together=warm_together)
+    other_samples: list[Array] = []
+    contexts: list[Context] = []
+    while True:
+        with open_pair() as (candidate, other):
+            sides = [candidate] if other is None else [candidate, other]
+            iterations = max(_warm_up(sides, together=warm_together), math.ceil(least_inferences / ROUNDS_PER_PAIR))
+            before, switches = read_moment() if read_moment else None, _switches(sides)
             rounds = []
             for _ in range(ROUNDS_PER_PAIR):
-                ours, theirs = _one_round(candidate, reference, iterations, order)
+                ours, theirs = _one_round(candidate, other, iterations, order)
                 samples.append(ours)
-                reference_samples += [] if theirs is None else [theirs]
+                other_samples += [] if theirs is None else [theirs]
                 rounds.append((float(np.median(ours)), float(np.median(theirs)) if theirs is not None else 0.0))
+            if read_moment is not None and before is not None:
+                contexts.append(Context.between(before, read_moment(), _less(_switches(sides), switches)))
             pairs.append(tuple(rounds))
-        if reference is None:
-            break
-        verdict = look(ratio_evidence(pairs), limit)
-        if verdict.finished:
-            break
-    return Timing(
-        pairs=tuple(pairs),
-        candidate_ns=np.concatenate(samples),
-        verdict=verdict,
-        iterations=iterations,
-        reference_ns=np.concatenate(reference_samples) if reference_samples else None,
-    )
+        timing = Timing(
+            pairs=tuple(pairs),
+            candidate_ns=np.concatenate(samples),
+            other_ns=np.concatenate(other_samples) if other_samples else None,
+            iterations=iterations,
+            context=Context.merged(contexts) if contexts else None,
+        )
+        if len(pairs) == MAX_PAIRS or enough(timing):
+            return timing
 
 
 def latency_measurements(timing: Timing) -> list[Measurement]:
@@ -130,7 +117,7 @@ def latency_measurements(timing: Timing) -> list[Measurement]:
         if judge_tail(0, len(times), percent) is Tail.WITHIN:
             value = float(np.percentile(times, percent))
             found.append(Measurement(name=f"latency_p{percent}_ns_per_inference", value=value, unit="ns", n=len(times)))
-    if timing.verdict is not None:
+    if timing.paired:
         evidence = ratio_evidence(timing.pairs)
         found.append(
             Measurement(
@@ -140,11 +127,27 @@ def latency_measurements(timing: Timing) -> list[Measurement]:
     return found
 
 
+def _switches(sides: Sequence[Timed]) -> int | None:
+    """How often the workers lost their CPU so far; None when one can't tell."""
+    told: list[int | None] = [side.ask("context").get("involuntary_switches") for side in sides]
+    known = [count for count in told if count is not None]
+    return sum(known) if len(known) == len(told) else None
+
+
+def _less(after: int | None, before: int | None) -> int | None:
+    return None if after is None or before is None else after - before
+
+
 def _warm_up(sides: Sequence[Timed], *, together: bool) -> int:
     """Warm every side up and choose one iteration count for all of them."""
     with ThreadPoolExecutor(max_workers=len(sides) if together else 1) as pool:
         fastest = min(pool.map(_warm_side, sides))
-    return max(LEAST_EPOCH_ITERATIONS, math.ceil(LEAST_EPOCH_NS / max(fastest, 1)))
+    return iterations_for(fastest)
+
+
+def iterations_for(p50_ns: int) -> int:
+    """Inferences of an epoch, of a side that takes *p50_ns* for one."""
+    return max(LEAST_EPOCH_ITERATIONS, math.ceil(LEAST_EPOCH_NS / max(p50_ns, 1)))
 
 
 def _warm_side(side: Timed) -> int:
@@ -153,12 +156,12 @@ def _warm_side(side: Timed) -> int:
 
 
 def _one_round(
-    candidate: Timed, reference: Timed | None, iterations: int, order: random.Random
+    candidate: Timed, other: Timed | None, iterations: int, order: random.Random
 ) -> tuple[Array, Array | None]:
-    if reference is None:
+    if other is None:
         return candidate.time(iterations), None
     if order.random() < 0.5:
         ours = candidate.time(iterations)
-        return ours, reference.time(iterations)
-    theirs = reference.time(iterations)
+        return ours, other.time(iterations)
+    theirs = other.time(iterations)
     return candidate.time(iterations), theirs

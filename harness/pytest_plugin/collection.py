@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from harness.core.calibration import Calibration
 from harness.core.matrix import Case, Matrix
 from harness.core.metrics import Metric, Stage
 from harness.core.names import RuntimeName
 from harness.engine.catalog import load_catalog
-from harness.engine.plan import check_names
+from harness.engine.plan import check_names, declared_facts
 from harness.errors import HarnessError, InvalidMatrix
+from harness.judge.lint import lint
+from harness.pytest_plugin.session import SESSION_KEY
 
 CASE_KEY = pytest.StashKey[Case]()
 MARK_MEANING = "cells of this model, recipe, runtime or target"
@@ -79,7 +82,23 @@ def _cases(matrix: Matrix, metric: Metric, metafunc: pytest.Metafunc) -> list[Ca
     module = metafunc.module
     matrix.check_gated(_gated(module), metafunc.definition.path.name)
     suite = suite_name(metafunc.definition.path, metafunc.config.rootpath)
-    return [matrix.case(suite, cell, metric) for cell in matrix.cells()]
+    cases = [matrix.case(suite, cell, metric) for cell in matrix.cells()]
+    _check_limits(cases, metafunc.config.stash[SESSION_KEY].calibration, metafunc.definition.path.name)
+    return cases
+
+
+def _check_limits(cases: list[Case], calibration: Calibration | None, where: str) -> None:
+    """Refuse limits that can't be held on what is declared of the evaluation sets, or on this hardware."""
+    wrong: dict[str, list[str]] = {}
+    for case in cases:
+        for sentence in lint(case, declared_facts(case.cell), calibration):
+            wrong.setdefault(sentence, []).append(case.cell.id)
+    if wrong:
+        lines = [
+            f"{sentence} ({cells[0]}{f' and {len(cells) - 1} more' if len(cells) > 1 else ''})"
+            for sentence, cells in wrong.items()
+        ]
+        raise InvalidMatrix("\n".join([f"{where} has limits that can't be held:", *lines]))
 
 
 def suite_name(path: Path, root: Path) -> str:

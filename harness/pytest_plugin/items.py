@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,8 @@ from harness.judge.policy import Outcome, Policy, outcome, outcome_of_all
 from harness.pytest_plugin.collection import CASE_KEY
 from harness.pytest_plugin.session import SESSION_KEY, HarnessSession, runs_items
 
+WRITING = ("--harness-update", "--harness-reason", "--harness-no-reports")
+"""Options that are no part of measuring a cell again."""
 FINDINGS_KEY = pytest.StashKey[list[Finding]]()
 
 
@@ -77,9 +82,10 @@ class CaseHandle:
             ]
         item.stash[FINDINGS_KEY] = findings
         self._show_benchmark()
-        what, decisive = outcome_of_all(findings, self._session.policy)
+        policy = policy_of(item)
+        what, decisive = outcome_of_all(findings, policy)
         if what is Outcome.FAIL:
-            pytest.fail(_failing_lines(item, findings, self._session.policy), pytrace=False)
+            pytest.fail(_failing_lines(item, findings, policy), pytrace=False)
         if what is Outcome.SKIP:
             pytest.skip(decisive.reason)
 
@@ -148,16 +154,46 @@ def pytest_runtest_makereport(
         return report
     if findings:
         _attach(report, item, case, findings)
-        policy = item.config.stash[SESSION_KEY].policy
+        policy = policy_of(item)
         if report.passed and not hasattr(report, "wasxfail") and outcome_of_all(findings, policy)[0] is Outcome.FAIL:
             # The test caught what case.check() raised.
             report.outcome, report.longrepr = "failed", _failing_lines(item, findings, policy)
     return report
 
 
+def policy_of(item: pytest.Item) -> Policy:
+    """The policy of the command line, changed by the marks on *item*; the nearest mark has the last word."""
+    policy = item.config.stash[SESSION_KEY].policy
+    for mark in reversed(list(item.iter_markers("harness_policy"))):
+        policy = policy.with_changes(mark.args[0])
+    return policy
+
+
 def _failing_lines(item: pytest.Item, findings: list[Finding], policy: Policy) -> str:
-    failing = [finding.reason for finding in findings if outcome(finding, policy) is Outcome.FAIL]
-    return "\n".join([*failing, f"repeat: pytest '{item.nodeid}'"])
+    """What failed, then what else was found of the case, and how to see it again."""
+    failing = [finding for finding in findings if outcome(finding, policy) is Outcome.FAIL]
+    others = [finding.reason for finding in findings if finding not in failing]
+    return "\n".join([*(finding.reason for finding in failing), *others, f"repeat: {_again(item)}"])
+
+
+def _again(item: pytest.Item) -> str:
+    """The command that repeats this one cell with the options of this run, to be typed where pytest was started."""
+    given = [str(argument) for argument in item.config.invocation_params.args]
+    options: list[str] = []
+    for place, argument in enumerate(given):
+        name, equals, _ = argument.partition("=")
+        if not name.startswith("--harness-") or name.startswith(WRITING):
+            continue
+        takes_value = not equals and not isinstance(item.config.getoption(name), bool)
+        options += given[place : place + 2] if takes_value else [argument]
+    return shlex.join(["pytest", _node(item), *options])
+
+
+def _node(item: pytest.Item) -> str:
+    """The node id as pytest takes it where it was started, which may be a folder of the root."""
+    path, _, rest = item.nodeid.partition("::")
+    start = Path(item.config.invocation_params.dir)
+    return f"{os.path.relpath(item.config.rootpath / path, start)}::{rest}"
 
 
 def _attach(report: pytest.TestReport, item: pytest.Item, case: Case, findings: list[Finding]) -> None:
@@ -167,7 +203,7 @@ def _attach(report: pytest.TestReport, item: pytest.Item, case: Case, findings: 
 
     session = item.config.stash[SESSION_KEY]
     result = session.run.results.get(case.cell)
-    what, decisive = outcome_of_all(findings, session.policy)
+    what, decisive = outcome_of_all(findings, policy_of(item))
     report.harness = {  # type: ignore[attr-defined]
         "suite": case.suite,
         "baseline": case.baseline,

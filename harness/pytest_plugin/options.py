@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.judge.policy import Outcome, Policy
+from harness.judge.policy import CHOICES, LENIENT, STRICT, Outcome, Policy
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,17 +42,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-update-in-ci", action="store_true", help="let an update run although CI is set in the environment"
     )
     group.addoption(
-        "--harness-inconclusive",
-        choices=("warn", "fail", "skip"),
-        default="warn",
-        help="what an inconclusive finding does to its test (default: warn)",
+        "--harness-strict",
+        action="store_true",
+        help="what CI should use: whatever was not judged fails (inconclusive, incomparable, below the noise floor, no "
+        "baseline, unavailable), unless an option below or a mark says otherwise",
     )
-    group.addoption(
-        "--harness-incomparable",
-        choices=("warn", "skip", "fail"),
-        default="warn",
-        help="what a baseline of another machine, version or data set does to its test (default: warn)",
-    )
+    for verdict, what in (
+        ("inconclusive", "a finding that the evidence can't decide"),
+        ("incomparable", "a baseline of another machine, version or data set"),
+        ("unavailable", "a runtime that is not there"),
+    ):
+        usual = getattr(LENIENT, verdict)
+        group.addoption(
+            f"--harness-{verdict}",
+            choices=CHOICES,
+            default=None,
+            help=f"what {what} does to its test (default: {usual}; fail with --harness-strict)",
+        )
     group.addoption(
         "--harness-baseline-lenient",
         action="store_true",
@@ -70,14 +77,18 @@ def updating(config: pytest.Config) -> bool:
 
 
 def policy(config: pytest.Config) -> Policy:
-    """How this run takes the verdicts between red and green."""
-    lenient = config.getoption("--harness-baseline-lenient") or not in_ci()
-    return Policy(
-        inconclusive=Outcome(config.getoption("--harness-inconclusive")),
-        incomparable=Outcome(config.getoption("--harness-incomparable")),
-        no_baseline=Outcome.WARN if lenient else Outcome.FAIL,
-        updating=updating(config),
-    )
+    """How this run takes the verdicts between red and green: what is said of one verdict outweighs strictness."""
+    strict = bool(config.getoption("--harness-strict"))
+    changes: dict[str, Outcome] = {}
+    for verdict in ("inconclusive", "incomparable", "unavailable"):
+        said = config.getoption(f"--harness-{verdict}")
+        if said is not None:
+            changes[verdict] = Outcome(said)
+    if config.getoption("--harness-baseline-lenient"):
+        changes["no_baseline"] = Outcome.WARN
+    elif in_ci():
+        changes["no_baseline"] = Outcome.FAIL
+    return replace(STRICT if strict else LENIENT, updating=updating(config)).with_changes(changes)
 
 
 def folder(config: pytest.Config, option: str, default: str) -> Path:

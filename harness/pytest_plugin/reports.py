@@ -43,6 +43,7 @@ OWN_WORDS = {
     Verdict.INCONCLUSIVE: ("inconclusive", "i"),
     Verdict.NO_BASELINE: ("no_baseline", "n"),
     Verdict.INCOMPARABLE: ("incomparable", "c"),
+    Verdict.BELOW_NOISE_FLOOR: ("below_noise_floor", "b"),
     Verdict.REGRESSED: ("regressed", "u"),
 }
 """Category and letter of verdicts that leave a test green without being a pass."""
@@ -194,8 +195,10 @@ class Reports:
             ) from None
 
     def _info(self, exitstatus: int) -> RunInfo:
+        from harness.pytest_plugin.session import SESSION_KEY
         from harness.targets.local_hardware import local_hardware
 
+        calibration = self._config.stash[SESSION_KEY].calibration
         commit, dirty = _commit(self._config.rootpath)
         versions = {name: version for name in SHOWN_VERSIONS if (version := _version(name))}
         return RunInfo(
@@ -209,6 +212,7 @@ class Reports:
             python=platform.python_version(),
             versions=versions,
             threads=self._config.getoption("--harness-threads"),
+            calibration=calibration.words if calibration is not None else "",
             exit_status=exitstatus,
         )
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 from harness.core.baseline import CellBaseline
+from harness.core.calibration import Calibration
 from harness.core.matrix import Case
 from harness.engine.run import Run
 from harness.engine.settings import Settings, default_cache
 from harness.pytest_plugin import options
 from harness.store.baselines import baseline_path, read_baselines
+from harness.targets.local_hardware import local_hardware
 
 
 class HarnessSession:
@@ -33,7 +36,7 @@ class HarnessSession:
     def run(self) -> Run:
         """The run, made at first use."""
         if self._run is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="edge-harness-"))
+            self._scratch = Path(tempfile.mkdtemp(prefix="edge-harness-run-"))
             named = self._config.getoption("--harness-cache")
             settings = Settings(
                 cache=Path(self._config.invocation_params.dir, named) if named else default_cache(),
@@ -43,8 +46,19 @@ class HarnessSession:
                 worker_timeout_s=self._config.getoption("--harness-timeout"),
                 build_timeout_s=self._config.getoption("--harness-build-timeout"),
             )
-            self._run = Run(settings, self.baseline_of, self.tell)
+            self._run = Run(settings, self.baseline_of, self.tell, self.calibration)
         return self._run
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What is known of this hardware class.
+
+        Raises:
+            CalibrationError: its file can't be read.
+        """
+        from harness.store.calibrations import read_calibration
+
+        return read_calibration(self.baselines, local_hardware())
 
     def baseline_of(self, case: Case) -> CellBaseline:
         """The stored figures of *case*'s cell.
@@ -93,6 +107,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers", "harness_gate(metric): what a test gates on; write @harness.gate('accuracy_drop')"
+    )
+    config.addinivalue_line(
+        "markers",
+        "harness_policy(outcomes): what open verdicts do to a test; write harness.policy(inconclusive='fail')",
     )
     data = config.getoption("--harness-data")
     if data:

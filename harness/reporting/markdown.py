@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from harness.core.context import Context
 from harness.core.finding import Finding, Verdict
 from harness.core.run_record import RunRecord
 from harness.reporting.table import shown
@@ -15,6 +16,7 @@ HEADINGS = (
     (Verdict.REGRESSED, "Regressed against baseline"),
     (Verdict.NO_BASELINE, "No baseline"),
     (Verdict.INCONCLUSIVE, "Inconclusive"),
+    (Verdict.BELOW_NOISE_FLOOR, "Below the noise floor of this machine"),
     (Verdict.INCOMPARABLE, "Not comparable with the baseline"),
     (Verdict.UNAVAILABLE, "Unavailable here"),
     (Verdict.UNSUPPORTED, "Unsupported"),
@@ -43,6 +45,7 @@ def to_markdown(record: RunRecord) -> str:
         f"- commit: {commit}",
         f"- hardware: {_escaped(run.hardware.name)}; {run.threads} thread{'s' if run.threads != 1 else ''} per engine",
         f"- versions: {_escaped(', '.join(f'{name} {version}' for name, version in sorted(run.versions.items())))}",
+        *_latency_lines(record),
         "",
         shown(record).map(lambda value: _escaped(str(value))).to_markdown(index=False, disable_numparse=True),
         "",
@@ -60,6 +63,16 @@ def to_markdown(record: RunRecord) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def _latency_lines(record: RunRecord) -> list[str]:
+    """What the times of this run are worth; nothing when none were measured."""
+    contexts = [cell.latency_context for cell in record.cells if cell.latency_context is not None]
+    if not contexts:
+        return []
+    words = Context.merged(contexts).words
+    calibration = record.run.calibration or "not calibrated on this hardware class (edge-harness calibrate)"
+    return [f"- latency: {_escaped(calibration)}", *([f"- while it was timed: {_escaped(words)}"] if words else [])]
 
 
 def _escaped(text: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.core.baseline import BaselineFigure, CellBaseline
-from harness.core.finding import BASELINE, BUDGET, Finding, Verdict
+from harness.core.finding import BASELINE, BUDGET, Finding, Rung, Verdict
 from harness.core.measurement import Measurement
-from harness.core.metrics import CHANGES, METRICS, Stage
+from harness.core.metrics import CHANGES, LATENCY_CHANGE, METRICS, Stage
 from harness.core.result import CellResult
 from harness.store.baselines import rounded
 
@@ -41,12 +41,13 @@ def accept(
     """
     figures: dict[str, BaselineFigure] = {}
     lines: list[str] = []
-    for name, judged in _by_figure(findings).items():
+    for change, judged in _by_change(findings).items():
+        name = CHANGES[change].figure
         measured = result.measurements.get(name)
         if measured is None or not any(finding.against == BASELINE for finding in judged):
             continue
         before = held.get(name)
-        if before is not None and (only_new or _unchanged(name, before, measured, result)):
+        if before is not None and (only_new or _unchanged(name, before, measured, result, judged)):
             continue
         shown = f"{result.cell.id} {name}: {before.value if before else 'none'} -> {rounded(measured.value)}"
         refusal = _refusal(name, judged, before, measured, reason)
@@ -54,28 +55,38 @@ def accept(
             lines.append(f"refused  {shown} ({refusal})")
             continue
         lines.append(f"recorded {shown}")
-        figures[name] = BaselineFigure(
-            value=measured.value,
-            unit=measured.unit,
-            n=measured.n,
-            interval=measured.interval,
-            environment=result.environment,
-            artifact_sha256=result.artifact.sha256 if result.artifact else "",
-            commit=commit,
-            date=date,
-            reason=reason or ("first figure" if before is None else "no worse than before"),
-            samples=result.samples if name == "accuracy_fraction" else None,
-        )
+        why = reason or ("first figure" if before is None else "no worse than before")
+        for one in (name, *CHANGES[change].beside):
+            if one in result.measurements:
+                figures[one] = _figure(one, result, commit=commit, date=date, reason=why)
     return Acceptance(figures=figures, lines=tuple(lines))
 
 
-def _by_figure(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
-    """*findings* by the figure that their metric holds against a baseline; several metrics can share one."""
+def _figure(name: str, result: CellResult, *, commit: str, date: str, reason: str) -> BaselineFigure:
+    measured, artifact = result.measurements[name], result.artifact
+    timed = name == LATENCY_CHANGE.figure
+    return BaselineFigure(
+        value=measured.value,
+        unit=measured.unit,
+        n=measured.n,
+        interval=measured.interval,
+        environment=result.environment,
+        artifact_sha256=artifact.sha256 if artifact else "",
+        artifact_key=artifact.key if artifact and timed else "",
+        commit=commit,
+        date=date,
+        reason=reason,
+        samples=result.samples if name == "accuracy_fraction" else None,
+    )
+
+
+def _by_change(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """*findings* by what their metric holds against a baseline; several metrics can share one."""
     found: dict[str, list[Finding]] = {}
     for finding in findings:
         change = METRICS[finding.metric].change
         if change is not None:
-            found.setdefault(change.figure, []).append(finding)
+            found.setdefault(change.name, []).append(finding)
     return found
 
 
@@ -90,12 +101,16 @@ def _refusal(
         unknown = finding.verdict is Verdict.INCONCLUSIVE and METRICS[finding.metric].stage is Stage.TIMING
         if finding.against == BUDGET and (finding.verdict.fails or unknown):
             return finding.reason
-    if before is not None and _worse(name, before.value, measured) and not reason:
+    if before is not None and _worse(name, before.value, measured, judged) and not reason:
         return "worse; give --harness-reason to accept it"
     return ""
 
 
-def _unchanged(figure: str, before: BaselineFigure, now: Measurement, result: CellResult) -> bool:
+def _unchanged(
+    figure: str, before: BaselineFigure, now: Measurement, result: CellResult, judged: Sequence[Finding]
+) -> bool:
+    if any(finding.rung == Rung.SAME_ARTIFACT for finding in judged):
+        return True  # a time that is another is noise
     sha256 = result.artifact.sha256 if result.artifact else ""
     same = before.value == rounded(now.value) and before.artifact_sha256 == sha256
     if figure == "size_bytes":
@@ -104,6 +119,9 @@ def _unchanged(figure: str, before: BaselineFigure, now: Measurement, result: Ce
     return same and before.environment == result.environment and before.samples == samples
 
 
-def _worse(figure: str, before: float, now: Measurement) -> bool:
+def _worse(figure: str, before: float, now: Measurement, judged: Sequence[Finding]) -> bool:
+    if figure == LATENCY_CHANGE.figure:
+        held = [finding for finding in judged if finding.against == BASELINE]
+        return any(finding.verdict is Verdict.REGRESSED or "changed" in finding.notes for finding in held)
     stored = rounded(now.value)
     return stored < before if figure in HIGHER_IS_BETTER else stored > before

@@ -14,7 +14,7 @@ CALIBRATION = 200
 SEED = 1797
 
 
-@dataset("digits")
+@dataset("digits", samples=EVALUATION, smallest_class=77)
 def digits() -> DataSet:
     """Images of shape (n, 1, 8, 8) in 0..1 with labels 0 to 9.
 

@@ -49,7 +49,7 @@ CALIBRATION = 500
 SEED = 60_000
 
 
-@dataset("fashion_mnist")
+@dataset("fashion_mnist", samples=10_000, smallest_class=1000)
 def fashion_mnist() -> DataSet:
     """Images of shape (n, 1, 28, 28) in 0..1 with labels 0 to 9.
 

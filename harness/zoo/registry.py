@@ -17,6 +17,7 @@ metrics: Registry[TaskMetric] = Registry("task metric", "Register one with @harn
 Build = TypeVar("Build", bound=Callable[[], Any])
 Load = TypeVar("Load", bound=Callable[[], DataSet])
 Correct = TypeVar("Correct", bound=Callable[[Array, Array], Array])
+Score = TypeVar("Score", bound=Callable[[Array, Array], float])
 
 
 def model(
@@ -47,11 +48,22 @@ def model(
     return register
 
 
-def dataset(name: str) -> Callable[[Load], Load]:
-    """Register the decorated function, which returns a ``DataSet``, as the data set *name*."""
+def dataset(name: str, *, samples: int | None = None, smallest_class: int | None = None) -> Callable[[Load], Load]:
+    """Register the decorated function, which returns a ``DataSet``, as the data set *name*.
+
+    Args:
+        name: as models call it.
+        samples: of the evaluation split. Declared, limits that it can't decide are errors at collection; else they are
+            found once it is loaded.
+        smallest_class: of these, how many the smallest class has.
+    """
 
     def register(load: Load) -> Load:
-        datasets.add(RegisteredDataSet(name=name, load=load, source=Source.of(load)))
+        datasets.add(
+            RegisteredDataSet(
+                name=name, load=load, samples=samples, smallest_class=smallest_class, source=Source.of(load)
+            )
+        )
         return load
 
     return register
@@ -61,7 +73,21 @@ def metric(name: str) -> Callable[[Correct], Correct]:
     """Register the decorated function ``(outputs, labels) -> bool per sample`` as the task metric *name*."""
 
     def register(correct: Correct) -> Correct:
-        metrics.add(TaskMetric(name=name, correct=correct, source=Source.of(correct)))
+        metrics.add(TaskMetric(name=name, compute=correct, per_sample=True, source=Source.of(correct)))
         return correct
+
+    return register
+
+
+def score(name: str) -> Callable[[Score], Score]:
+    """Register the decorated function ``(outputs, labels) -> float`` as the task metric *name*.
+
+    For what can't be said of one sample: AUC, F1, mAP. Higher is better, from 0 to 1; of an error rate, return one minus
+    it. Its drop is judged by a paired bootstrap over the samples, which calls the function some thousand times.
+    """
+
+    def register(compute: Score) -> Score:
+        metrics.add(TaskMetric(name=name, compute=compute, per_sample=False, source=Source.of(compute)))
+        return compute
 
     return register

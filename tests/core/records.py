@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from harness.core.baseline import BaselineFigure
+from harness.core.calibration import Calibration, PowerPoint
 from harness.core.environment import Environment, Hardware
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.limits import parse_limit
@@ -14,9 +15,10 @@ from harness.core.matrix import Case
 from harness.core.measurement import Measurement
 from harness.core.metrics import METRICS
 from harness.core.names import Cell
-from harness.core.result import MEASURED, ArtifactSummary, CellResult
+from harness.core.result import MEASURED, ArtifactSummary, CellResult, ClassFlips
 from harness.core.run_record import RunInfo, RunRecord
 from harness.core.samples import Samples
+from harness.core.timing import Rounds, Timing
 
 DATA = "d" * 64
 ARTIFACT = "a" * 64
@@ -61,6 +63,63 @@ def result(*measured: Measurement, of: Cell | None = None, sha256: str = ARTIFAC
         "environment": environment(),
     }
     return CellResult(**{**given, **changed})
+
+
+def class_flips(label: str, n: int, negative: int = 0, positive: int = 0) -> ClassFlips:
+    return ClassFlips(label=label, n=n, negative=negative, positive=positive)
+
+
+def rounds(ratio: float, low: float | None = None, high: float | None = None, other_ns: float = 1e6) -> Rounds:
+    """14 rounds whose median ratio is *ratio* and whose interval, of one pair or of several equal ones, is low..high.
+
+    1 % to either side unless given. The sides of the order statistics' interval lie within the outer five.
+    """
+    low, high = low or 0.99 * ratio, high or 1.01 * ratio
+    return tuple((value * other_ns, other_ns) for value in [low] * 5 + [ratio] * 4 + [high] * 5)
+
+
+def timing(*pairs: Rounds, **changed: Any) -> Timing:
+    """Rounds beside another side, eight inferences in each epoch, all as long as its median."""
+    given: dict[str, Any] = {
+        "candidate_ns": np.repeat([ours for pair in pairs for ours, _ in pair], 8),
+        "other_ns": np.repeat([theirs for pair in pairs for _, theirs in pair], 8),
+        "iterations": 8,
+    }
+    return Timing(pairs=pairs, **{**given, **changed})
+
+
+def timed_alone(*pairs: Rounds, **changed: Any) -> Timing:
+    """The same of the candidate alone."""
+    return timing(*(tuple((ours, 0.0) for ours, _ in pair) for pair in pairs), **{"other_ns": None, **changed})
+
+
+def calibration(**changed: Any) -> Calibration:
+    """Of a quiet machine: no false alarm, times of different runs within 3 %, ratios within 2 %."""
+    given: dict[str, Any] = {
+        "hardware": hardware(),
+        "cell": cell("fp32").id,
+        "limit": 1.05,
+        "power": (power_point(0.0, 200, passed=198), power_point(0.1, 100, failed=99)),
+        "false_alarms": (0.0, 0.018),
+        "noise_floor": 0.02,
+        "absolute_spread": 1.03,
+        "ratio_spread": 1.02,
+        "minutes": 30.0,
+        "date": "2026-11-01",
+        "p50_ns": 1e6,
+    }
+    return Calibration(**{**given, **changed})
+
+
+def power_point(slowdown: float, trials: int, failed: int = 0, passed: int = 0) -> PowerPoint:
+    return PowerPoint(
+        slowdown=slowdown,
+        trials=trials,
+        failed=failed,
+        passed=passed,
+        inconclusive=trials - failed - passed,
+        seconds_median=4.0,
+    )
 
 
 def figure(value: float, unit: str = "bytes", **changed: Any) -> BaselineFigure:

@@ -13,8 +13,10 @@ from harness.errors import InvalidLimit, UnknownName
 BYTES: dict[str, float] = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 TIME: dict[str, float] = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 UNITS: dict[str, dict[str, float]] = {
-    "accuracy_drop": {"pp": 0.01},
+    "accuracy_drop": {"pp": 0.01, "x error": 1},
     "accuracy": {"%": 0.01},
+    "worst_class_drop": {"pp": 0.01},
+    "negative_flips": {"%": 0.01},
     "agreement": {"%": 0.01},
     "output_error": {"abs": 1},
     "sqnr": {"dB": 1},
@@ -24,9 +26,12 @@ UNITS: dict[str, dict[str, float]] = {
     "gzip_ratio": {"x": 1},
     "latency": TIME,
     "latency_ratio": {"x": 1},
+    "latency_p90": TIME,
+    "latency_p95": TIME,
+    "latency_p99": TIME,
     "memory": BYTES,
     "memory_ratio": {"x": 1},
-    "accuracy_change": {"pp": 0.01},
+    "accuracy_change": {"pp": 0.01, "x error": 1},
     "size_change": {"x": 1},
     "latency_change": {"x": 1},
     "memory_change": {"x": 1},

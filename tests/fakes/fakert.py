@@ -59,6 +59,7 @@ class FakeRuntime:
         build: ``raise``, ``hang`` or a signal's name: what happens to the build process.
         padding_bytes: incompressible bytes put beside the weights.
         stays_float: quantization is asked for and ignored.
+        base_us: what an inference takes at least, of every precision: an engine whose speed a test can rely on.
         run_side: another program for the worker.
         switches: what the worker is to suffer, see ``run_side.py``.
     """
@@ -76,6 +77,7 @@ class FakeRuntime:
         build: str = "",
         padding_bytes: int = 0,
         stays_float: bool = False,
+        base_us: int = 0,
         run_side: Path = RUN_SIDE,
         **switches: Any,
     ) -> None:
@@ -88,6 +90,7 @@ class FakeRuntime:
         self._build = build
         self._padding_bytes = padding_bytes
         self._stays_float = stays_float
+        self._base_us = base_us
         self._switches = switches
 
     def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
@@ -103,8 +106,9 @@ class FakeRuntime:
             arrays = {name: held[name] for name in held.files}
         if not (sabotaged and self._stays_float):
             arrays = LOWERINGS[precision.name](arrays, calibration)
-        if sabotaged and self._switches:
-            arrays["switches"] = np.asarray(json.dumps(self._switches, sort_keys=True))
+        switches = {**({"base_us": self._base_us} if self._base_us else {}), **(self._switches if sabotaged else {})}
+        if switches:
+            arrays["switches"] = np.asarray(json.dumps(switches, sort_keys=True))
         if sabotaged and self._padding_bytes:
             arrays["padding"] = np.random.default_rng(0).integers(0, 256, self._padding_bytes, dtype=np.uint8)
         main = folder / "model.npz"

@@ -1,7 +1,8 @@
 """The fake engine inside a worker. Sent as text; the standard library and numpy only.
 
 Switches, read from the artifact: ``load``, ``predict`` and ``timed`` say what happens there (``raise``, ``hang``,
-``exit``, or a signal's name), ``nan`` and ``shape`` spoil the outputs, ``spin_percent`` makes every timed call slower.
+``exit``, or a signal's name), ``nan`` and ``shape`` spoil the outputs, ``lost_class`` is never predicted, ``base_us`` is
+what a timed call takes at least, and ``spin_percent`` makes it slower by that.
 """
 
 import json
@@ -58,6 +59,8 @@ class Session:
     def predict(self, batch):
         suffer(self._switches.get("predict"))
         outputs = self._infer(batch)
+        if "lost_class" in self._switches:
+            outputs[:, self._switches["lost_class"]] = -1e9
         if self._switches.get("nan"):
             outputs = outputs * numpy.float32("nan")
         return outputs[:, :3] if self._switches.get("shape") else outputs
@@ -73,6 +76,8 @@ class Session:
             return self._infer(sample)
 
         percent = self._switches.get("spin_percent", 0)
+        if self._switches.get("base_us"):
+            return lasting(step, self._switches["base_us"] * 10 * (100 + percent))
         return slowed(step, percent) if percent else step
 
     def describe(self):
@@ -80,6 +85,20 @@ class Session:
 
     def close(self):
         self._weights = None
+
+
+def lasting(step, ns):
+    """*step* that takes *ns*: the busy machine's noise is a small part of it."""
+    clock = time.perf_counter_ns
+
+    def spinning():
+        end = clock() + ns
+        outputs = step()
+        while clock() < end:
+            pass
+        return outputs
+
+    return spinning
 
 
 def slowed(step, percent):

@@ -1,18 +1,20 @@
-"""A cell's figure against its budget: every rule on both sides of its limit, and no pass without a figure."""
+"""A cell's figure against its budget: no pass without a figure, exact figures, and sentences that need no other file."""
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.measurement import Measurement
-from harness.core.metrics import METRICS, Rule
+from harness.core.metrics import METRICS, Rule, Stage
+from harness.core.timing import Timings
 from harness.judge.budget import judge_budget
-from harness.judge.latency import Look, look, ratio_evidence
-from tests.core.records import case, cell, measurement, result
+from tests.core.records import calibration, case, cell, class_flips, figure, measurement, result, rounds, timing
 
 PASS, OVER, OPEN, ERROR, REPORTED = (
     Verdict.PASS,
@@ -24,6 +26,8 @@ PASS, OVER, OPEN, ERROR, REPORTED = (
 LIMITS = {
     "accuracy_drop": "1 pp",
     "accuracy": "90 %",
+    "worst_class_drop": "5 pp",
+    "negative_flips": "1 %",
     "agreement": "90 %",
     "output_error": "1 abs",
     "sqnr": "20 dB",
@@ -33,21 +37,23 @@ LIMITS = {
     "gzip_ratio": "0.5 x",
     "latency": "1 ms",
     "latency_ratio": "1.05 x",
+    "latency_p90": "2 ms",
+    "latency_p95": "2 ms",
+    "latency_p99": "2 ms",
     "memory": "1 MB",
     "memory_ratio": "0.5 x",
 }
+FLIPS = [
+    measurement("accuracy_fraction", 0.98, "fraction", 1000, (0.969, 0.988)),
+    measurement("negative_flips_count", 0, "samples", 1000),
+    measurement("positive_flips_count", 0, "samples", 1000),
+]
+CLASSES = (class_flips("0", 500), class_flips("1", 500))
+AS_FAST = Timings(own=timing(rounds(1.0)))
 
 
-def judged(metric: str, limit: str | None, *measured: Measurement, taken: Look | None = None, **of: Any) -> Finding:
-    return judge_budget(case(metric, limit, **of), result(*measured), taken)
-
-
-def drop(n: int, negative: int, positive: int) -> list[Measurement]:
-    return [
-        measurement("accuracy_drop_fraction", (negative - positive) / n, "fraction", n),
-        measurement("negative_flips_count", negative, "samples", n),
-        measurement("positive_flips_count", positive, "samples", n),
-    ]
+def judged(metric: str, limit: str | None, *measured: Measurement, **of: Any) -> Finding:
+    return judge_budget(case(metric, limit, **of), result(*measured, classes=CLASSES), timed=AS_FAST)
 
 
 def test_every_metric_has_a_row_here() -> None:
@@ -57,20 +63,21 @@ def test_every_metric_has_a_row_here() -> None:
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("limited", [True, False], ids=["limit", "report"])
 def test_a_figure_that_was_not_measured_is_an_error(metric: str, limited: bool) -> None:
-    found = judged(metric, LIMITS[metric] if limited else None)
+    found = judge_budget(case(metric, LIMITS[metric] if limited else None), result())
 
     assert found.verdict is ERROR
     assert found.stage == "measure"
-    assert f"{METRICS[metric].figure} was not measured" in found.reason
+    missing = "the labels are no classes" if metric == "worst_class_drop" else "was not measured"
+    assert missing in found.reason
     assert found.value is None
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric != "worst_class_drop"])
 @pytest.mark.parametrize("limited", [True, False], ids=["limit", "report"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_figure_that_is_no_number_is_an_error(metric: str, limited: bool, value: float) -> None:
     held = METRICS[metric]
-    spoilt = [measurement(held.figure, value, held.unit, 100, (0.0, 0.1)), *drop(1000, 0, 0)[1:]]
+    spoilt = [*FLIPS, measurement(held.figure, value, held.unit, 1000, (0.0, 0.1))]
 
     found = judged(metric, LIMITS[metric] if limited else None, *spoilt)
 
@@ -82,13 +89,15 @@ def test_a_figure_that_is_no_number_is_an_error(metric: str, limited: bool, valu
 @pytest.mark.parametrize("metric", METRICS)
 def test_report_demands_nothing(metric: str) -> None:
     held = METRICS[metric]
-    figures = [measurement(held.figure, 0.0, held.unit, 1000, (0.0, 0.1)), *drop(1000, 0, 0)[1:]]
+    value = 1.0 if held.stage is Stage.TIMING else 0.0
 
-    found = judged(metric, None, *figures)
+    found = judged(metric, None, *FLIPS, measurement(held.figure, value, held.unit, 1000, (0.0, 0.1)))
 
-    assert found.verdict is REPORTED
-    assert found.value == 0.0, "a figure of exactly 0 is a figure"
+    assert found.verdict is REPORTED, found.reason
+    assert found.value == value, "a figure of exactly 0 is a figure"
     assert found.limit is None
+    assert "limit" not in found.reason
+    assert found.metric == metric
 
 
 @pytest.mark.parametrize("metric", [m.name for m in METRICS.values() if m.rule is Rule.EXACT])
@@ -108,81 +117,9 @@ def test_exact_figures(metric: str, step: int) -> None:
     assert found.cell == cell().id
 
 
-@pytest.mark.parametrize(
-    ("n", "negative", "positive", "limit", "verdict", "says"),
-    [
-        pytest.param(10_000, 100, 100, "1 pp", PASS, "100 samples lost, 100 won", id="nothing lost"),
-        pytest.param(1000, 0, 0, "1 pp", PASS, "0 samples lost", id="no flip, n enough: z^2/(n+z^2) = .0027"),
-        pytest.param(268, 0, 0, "1 pp", PASS, "", id="no flip, least n: 2.7055 / 270.7 = .009994"),
-        pytest.param(267, 0, 0, "1 pp", OPEN, "about 268 samples would decide", id="no flip, one sample less: .01003"),
-        pytest.param(360, 2, 2, "1 pp", OPEN, "about 687 samples would decide", id="a small set can't tell"),
-        pytest.param(10_000, 150, 50, "1 pp", OPEN, "the drop lies too near the limit", id="on the limit"),
-        pytest.param(10_000, 200, 50, "1 pp", OVER, "200 samples lost, 50 won", id="lost"),
-        pytest.param(20, 20, 0, "1 pp", OVER, "20 samples lost", id="all lost"),
-        pytest.param(1000, 0, 0, "0 pp", OPEN, "no number of samples shows a drop of 0", id="a limit of 0"),
-        pytest.param(1000, 0, 30, "0 pp", PASS, "0 samples lost, 30 won", id="improved, limit of 0"),
-        pytest.param(1000, 30, 0, "0 pp", OVER, "", id="worse, limit of 0"),
-    ],
-)
-def test_accuracy_drop(n: int, negative: int, positive: int, limit: str, verdict: Verdict, says: str) -> None:
-    found = judged("accuracy_drop", limit, *drop(n, negative, positive))
-
-    assert found.verdict is verdict, found.reason
-    assert says in found.reason
-    assert found.value == (negative - positive) / n
-    assert found.interval is not None
-    assert found.interval[0] <= found.value <= found.interval[1]
-    assert found.n == n
-
-
-@pytest.mark.parametrize("missing", ["negative_flips_count", "positive_flips_count"])
-def test_a_drop_without_its_flips_is_an_error(missing: str) -> None:
-    given = [one for one in drop(1000, 0, 0) if one.name != missing]
-
-    assert judged("accuracy_drop", "1 pp", *given).verdict is ERROR
-    assert judged("accuracy_drop", None, *given).verdict is ERROR
-
-
-@pytest.mark.parametrize(
-    ("metric", "limit", "interval", "verdict"),
-    [
-        pytest.param("accuracy", "90 %", (0.9, 0.95), PASS, id="accuracy from the limit on"),
-        pytest.param("accuracy", "90 %", (0.8999, 0.95), OPEN, id="accuracy across"),
-        pytest.param("accuracy", "90 %", (0.8, 0.9), OPEN, id="accuracy up to the limit"),
-        pytest.param("accuracy", "90 %", (0.8, 0.8999), OVER, id="accuracy below"),
-        pytest.param("agreement", "99 %", (0.991, 0.999), PASS, id="agreement above"),
-        pytest.param("agreement", "99 %", (0.98, 0.989), OVER, id="agreement below"),
-        pytest.param("latency", "1 ms", (0.9e6, 1e6), PASS, id="latency up to the limit"),
-        pytest.param("latency", "1 ms", (0.9e6, 1e6 + 1), OPEN, id="latency across"),
-        pytest.param("latency", "1 ms", (1e6 + 1, 2e6), OVER, id="latency above"),
-        pytest.param("latency", "1 ms", (-math.inf, math.inf), OPEN, id="latency of too few rounds"),
-        pytest.param("latency", "1 ms", (math.nan, 1.0), ERROR, id="an interval that is no interval"),
-    ],
-)
-def test_figures_with_an_interval(metric: str, limit: str, interval: tuple[float, float], verdict: Verdict) -> None:
-    held = METRICS[metric]
-    middle = 0.95 if metric != "latency" else 0.95e6
-
-    found = judged(metric, limit, measurement(held.figure, middle, held.unit, 500, interval))
-
-    assert found.verdict is verdict
-    assert found.stage == ("measure" if verdict is ERROR else "")
-
-
-@pytest.mark.parametrize("metric", ["accuracy", "agreement", "latency", "latency_ratio"])
-def test_an_uncertain_figure_without_its_interval_is_an_error(metric: str) -> None:
-    held = METRICS[metric]
-    good = 1.0 if not held.at_most else 0.1
-
-    found = judged(metric, LIMITS[metric], measurement(held.figure, good, held.unit, 500))
-
-    assert found.verdict is ERROR
-    assert "no interval" in found.reason
-
-
 @pytest.mark.parametrize("metric", [m.name for m in METRICS.values() if m.relative])
 def test_the_reference_of_a_ratio_is_reported(metric: str) -> None:
-    found = judged(metric, None, of=cell("fp32"))
+    found = judge_budget(case(metric, None, of=cell("fp32")), result())
 
     assert found.verdict is REPORTED
     assert "fp32 on onnxruntime is the reference" in found.reason
@@ -193,73 +130,131 @@ def test_the_reference_of_an_absolute_figure_is_judged() -> None:
     assert judged("size", "1 kB", measurement("size_bytes", 1001, "bytes"), of=cell("fp32")).verdict is OVER
 
 
-def timed(factor: float, pairs: int) -> tuple[Measurement, Any]:
-    """A latency ratio of *factor*, with 4 % between its slowest and fastest round, and its evidence."""
-    rounds = [(1e6 * factor * (1 + 0.004 * (i % 11 - 5)), 1e6) for i in range(14)]
-    evidence = ratio_evidence([rounds] * pairs)
-    return measurement("latency_ratio", evidence.ratio, "ratio", evidence.rounds, evidence.interval), evidence
-
-
-@pytest.mark.parametrize(
-    ("factor", "pairs", "verdict", "says"),
-    [
-        pytest.param(0.50, 1, PASS, "latency_ratio within budget", id="faster"),
-        pytest.param(1.00, 1, PASS, "limit 1.05 x", id="as fast"),
-        pytest.param(1.05, 3, OPEN, "the interval spans the limit", id="at the limit"),
-        pytest.param(1.20, 1, OPEN, "one pair of processes awaits a second", id="slower, once"),
-        pytest.param(1.20, 2, OVER, "over budget", id="slower, confirmed"),
-    ],
-)
-def test_latency_ratio_is_judged_by_its_look(factor: float, pairs: int, verdict: Verdict, says: str) -> None:
-    figure, evidence = timed(factor, pairs)
-
-    found = judged("latency_ratio", "1.05 x", figure, taken=look(evidence, 1.05))
-
-    assert found.verdict is verdict
-    assert says in found.reason
-
-
-@pytest.mark.parametrize(
-    ("factor", "looked_at", "limit", "verdict"),
-    [
-        pytest.param(1.20, None, "1.05 x", OVER, id="measured for a report, limited by another suite"),
-        pytest.param(1.20, 1.05, "1.5 x", PASS, id="over the tighter limit of another suite"),
-        pytest.param(1.20, 1.5, "1.05 x", OVER, id="within the wider limit of another suite"),
-        pytest.param(1.20, 1.05, None, REPORTED, id="reported here, limited elsewhere"),
-    ],
-)
-def test_a_look_taken_at_another_limit_does_not_decide(
-    factor: float, looked_at: float | None, limit: str | None, verdict: Verdict
-) -> None:
-    figure, evidence = timed(factor, 2)
-
-    assert judged("latency_ratio", limit, figure, taken=look(evidence, looked_at)).verdict is verdict
-
-
-def test_a_ratio_without_a_look_is_judged_by_its_interval() -> None:
-    figure, _ = timed(1.20, 3)
-
-    assert judged("latency_ratio", "1.05 x", figure).verdict is OVER
-
-
-def test_a_look_without_a_figure_is_an_error() -> None:
-    _, evidence = timed(0.5, 3)
-
-    assert judged("latency_ratio", "1.05 x", taken=look(evidence, 1.05)).verdict is ERROR
-
-
 def test_raw_values_are_compared_and_rounded_ones_shown() -> None:
     found = judged("size_ratio", "0.45 x", measurement("size_ratio", 0.450_000_1, "ratio"))
 
     assert found.verdict is OVER
-    assert "0.450 x of fp32's, limit 0.45 x" in found.reason
+    assert "has 0.450 x, limit 0.45 x" in found.reason
     assert found.value == 0.450_000_1
 
 
-def test_a_failing_line_needs_no_other_file() -> None:
-    found = judged("accuracy_drop", "1 pp", *drop(10_000, 200, 50))
+@pytest.mark.parametrize(
+    ("metric", "limit", "measured", "reason"),
+    [
+        pytest.param(
+            "accuracy_drop",
+            "1 pp",
+            [
+                measurement("accuracy_fraction", 0.965, "fraction", 10_000),
+                measurement("accuracy_drop_fraction", 0.015, "fraction", 10_000),
+                measurement("negative_flips_count", 200, "samples", 10_000),
+                measurement("positive_flips_count", 50, "samples", 10_000),
+            ],
+            "accuracy over budget: int8_static on onnxruntime scores 96.50 %, the float model 98.00 %: drop 1.50 pp "
+            "[1.25 pp, 1.77 pp] (n = 10000; 200 samples lost, 50 won; McNemar p = 2e-22), limit 1 pp",
+            id="accuracy_drop",
+        ),
+        pytest.param(
+            "agreement",
+            "99 %",
+            [measurement("agreement_fraction", 0.95, "fraction", 1000, (0.9346, 0.9627))],
+            "agreement over budget: int8_static on onnxruntime has 95.00 % [93.46 %, 96.27 %] (n = 1000), limit 99 %",
+            id="a share of samples",
+        ),
+        pytest.param(
+            "size_ratio",
+            "0.4 x",
+            [measurement("size_ratio", 0.45), measurement("size_bytes", 450, "bytes")],
+            "size over budget: int8_static on onnxruntime takes 0.450 x fp32's (450 B of 1 kB), limit 0.4 x",
+            id="a ratio to the reference",
+        ),
+        pytest.param(
+            "sqnr",
+            "20 dB",
+            [measurement("output_sqnr_db", 12.5, "dB")],
+            "sqnr over budget: int8_static on onnxruntime has 12.5 dB, limit 20 dB",
+            id="a plain figure",
+        ),
+        pytest.param(
+            "size",
+            "1 kB",
+            [],
+            "size error: int8_static on onnxruntime has no figure: size_bytes was not measured, limit 1 kB",
+            id="no figure",
+        ),
+    ],
+)
+def test_a_failing_line_needs_no_other_file(metric: str, limit: str, measured: list[Measurement], reason: str) -> None:
+    assert judged(metric, limit, *measured).reason == reason
 
-    assert found.reason == (
-        "accuracy_drop over budget: int8_static on onnxruntime: 1.50 pp [1.25 pp, 1.77 pp] (n = 10000), limit 1 pp; "
-        "200 samples lost, 50 won"
+
+@pytest.mark.parametrize(
+    ("given", "reference"),
+    [
+        pytest.param([measurement("size_bytes", 450, "bytes")], 1000.0, id="both sides are known"),
+        pytest.param([], None, id="the ratio alone"),
+    ],
+)
+def test_the_reference_stands_beside_a_ratio(given: list[Measurement], reference: float | None) -> None:
+    found = judged("size_ratio", "0.5 x", measurement("size_ratio", 0.45), *given)
+
+    assert found.verdict is PASS
+    assert found.reference == reference
+
+
+@pytest.mark.parametrize("ratio", [0.0, -1.0])
+def test_a_ratio_that_divides_nothing_has_no_reference(ratio: float) -> None:
+    found = judged("size_ratio", "0.5 x", measurement("size_ratio", ratio), measurement("size_bytes", 0, "bytes"))
+
+    assert found.reference is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "stored", "now", "says"),
+    [
+        pytest.param("size", "2 kB", 1500, 1001, ", baseline 1.5 kB, limit 2 kB", id="size"),
+        pytest.param("size", None, 1500, 1001, ", baseline 1.5 kB", id="reported"),
+        pytest.param("agreement", "90 %", 0.99, 0.95, ", baseline 99.00 %, limit 90 %", id="a share"),
+        pytest.param("accuracy_drop", "5 pp", 0.0025, 0.0, ", baseline 0.25 pp, limit 5 pp", id="points"),
+        pytest.param("memory_ratio", "0.5 x", 0.9, 0.25, ", baseline 0.900 x, limit 0.5 x", id="a ratio"),
+    ],
+)
+def test_a_baseline_is_told_beside_and_decides_nothing(
+    metric: str, limit: str | None, stored: float, now: float, says: str
+) -> None:
+    held = METRICS[metric]
+    unit = held.unit
+    measured = result(*FLIPS, measurement(held.figure, now, unit, 1000, (now - 0.01, now + 0.01)))
+    alone = judge_budget(case(metric, limit), measured)
+
+    found = judge_budget(case(metric, limit), measured, baseline={held.figure: figure(stored, unit)})
+
+    assert says in found.reason
+    assert found.verdict is alone.verdict is (PASS if limit else REPORTED)
+    assert (found.baseline, alone.baseline) == (stored, None)
+    assert "baseline" not in alone.reason
+
+
+def test_a_baseline_of_another_figure_is_not_told() -> None:
+    found = judge_budget(
+        case("size", "2 kB"), result(measurement("size_bytes", 1000, "bytes")), baseline={"gzip_bytes": figure(9)}
     )
+
+    assert (found.baseline, found.verdict) == (None, PASS)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("limited", [True, False], ids=["limit", "report"])
+def test_every_finding_is_plain_json(metric: str, limited: bool) -> None:
+    """Infinity and NaN can't stand in ``results.json``: one of them would cost the whole report."""
+    held = METRICS[metric]
+    figures = [*FLIPS, measurement(held.figure, 1.0, held.unit, 1000, (-math.inf, math.inf))]
+
+    found = judge_budget(
+        case(metric, LIMITS[metric] if limited else None),
+        result(*figures, classes=CLASSES),
+        timed=Timings(own=timing(rounds(1.0)[:1])),
+        calibration=calibration(),
+    )
+
+    json.dumps(msgspec.to_builtins(found), allow_nan=False)

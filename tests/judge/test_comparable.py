@@ -8,7 +8,7 @@ import pytest
 
 from harness.core.environment import Environment
 from harness.core.samples import Samples
-from harness.judge.comparable import why_incomparable
+from harness.judge.comparable import elsewhere, same_engine, why_incomparable, why_other_cpu, why_other_machine
 from tests.core.records import cell, environment, figure, hardware, samples
 
 SAME = environment()
@@ -113,3 +113,68 @@ def test_latency_and_memory_need_the_same_machine(name: str, now: Environment | 
 @pytest.mark.parametrize("name", [LATENCY, MEMORY])
 def test_a_baseline_without_its_environment_is_not_comparable(name: str) -> None:
     assert why(name, SAME, before=None) == "environment: not recorded"
+
+
+@pytest.mark.parametrize(
+    ("now", "cpu", "machine"),
+    [
+        pytest.param(SAME, "", "", id="the same"),
+        pytest.param(environment(hardware=hardware(cores=64)), "", "hardware: ", id="more cores"),
+        pytest.param(environment(hardware=hardware(quota_cores=1.5)), "", "hardware: ", id="a quota"),
+        pytest.param(OTHER_CPU, "hardware: Some CPU, 2 cores", "hardware: ", id="another CPU"),
+        pytest.param(OTHER_ISA, "hardware: ", "hardware: ", id="other vector instructions"),
+        pytest.param(environment(hardware=hardware(accelerator="Some GPU")), "hardware: ", "hardware: ", id="a GPU"),
+        pytest.param(environment(hardware=hardware(machine="aarch64")), "hardware: ", "hardware: ", id="machine"),
+        pytest.param(environment(threads=4), "environment: threads 1, now 4", "environment: threads", id="threads"),
+        pytest.param(environment(provider="cuda"), "environment: provider", "environment: provider", id="provider"),
+        pytest.param(environment(options=(("a", "b"),)), "environment: options", "environment: options", id="options"),
+        pytest.param(OTHER_VERSION, "", "", id="a newer engine is what one wants to compare"),
+        pytest.param(None, "environment: not recorded", "environment: not recorded", id="not recorded"),
+    ],
+)
+def test_a_ratio_needs_the_cpu_and_a_time_the_whole_machine(now: Environment | None, cpu: str, machine: str) -> None:
+    for found, says in ((why_other_cpu(SAME, now), cpu), (why_other_machine(SAME, now), machine)):
+        assert found.startswith(says)
+        assert bool(found) == bool(says)
+    assert bool(why_other_cpu(now, SAME)) == bool(cpu)
+    assert bool(why_other_machine(now, SAME)) == bool(machine)
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        pytest.param(SAME, True, id="the same"),
+        pytest.param(OTHER_CPU, True, id="on another CPU"),
+        pytest.param(environment(python="3.13.0"), True, id="another Python"),
+        pytest.param(OTHER_VERSION, False, id="another version"),
+        pytest.param(environment(threads=4), False, id="threads"),
+        pytest.param(environment(provider="cuda"), False, id="provider"),
+        pytest.param(environment(options=(("a", "b"),)), False, id="options"),
+        pytest.param(None, False, id="not recorded"),
+    ],
+)
+def test_same_engine(now: Environment | None, same: bool) -> None:
+    assert same_engine(SAME, now) is same
+    assert same_engine(now, SAME) is same
+    assert not same_engine(None, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        pytest.param(SAME, "", id="the same"),
+        pytest.param(environment(threads=4), "", id="how it is run is a reason not to compare"),
+        pytest.param(None, "", id="not recorded"),
+        pytest.param(
+            OTHER_VERSION, "the baseline was taken with onnxruntime 1.23.0, this is onnxruntime 1.24.0", id="version"
+        ),
+        pytest.param(
+            environment(hardware=hardware(cpu="Another CPU"), runtime_versions=(("onnxruntime", "1.24.0"),)),
+            "the baseline was taken on Some CPU, 2 cores, x86_64+avx512_vnni, this is Another CPU, 2 cores, "
+            "x86_64+avx512_vnni; the baseline was taken with onnxruntime 1.23.0, this is onnxruntime 1.24.0",
+            id="machine and version",
+        ),
+    ],
+)
+def test_elsewhere(now: Environment | None, told: str) -> None:
+    assert elsewhere(SAME, now) == told

@@ -46,7 +46,11 @@ def evidence(low: float, high: float, *medians: float) -> RatioEvidence:
         pytest.param(evidence(1.06, 1.2, 1.04, 1.10, 1.1), 1.05, OPEN, True, "disagree", id="contradicts to the end"),
         pytest.param(evidence(1.06, 1.2, 1.05, 1.10), 1.05, OPEN, False, "1.050, 1.100", id="one pair on the limit"),
         pytest.param(evidence(1.06, 1.2, 1.051, 1.10), 1.05, OVER, True, "", id="both pairs beyond, far apart"),
-        pytest.param(evidence(1.06, 1.2, 1.04, 1.06), 1.05, OVER, True, "", id="apart by less than half the change"),
+        pytest.param(evidence(1.06, 1.2, 1.04, 1.06), 1.05, OPEN, False, "awaits", id="a second pair within the limit"),
+        pytest.param(evidence(1.06, 1.2, 1.05, 1.06), 1.05, OPEN, False, "awaits", id="a second pair on the limit"),
+        pytest.param(evidence(1.06, 1.2, 1.04, 1.06, 1.06), 1.05, OVER, True, "", id="apart by less than half of it"),
+        pytest.param(evidence(1.06, 1.2, 1.04, 1.04, 1.06), 1.05, OPEN, True, "awaits", id="one of three beyond"),
+        pytest.param(evidence(1.06, 1.2, 1.2, 1.1, 1.04), 1.05, OPEN, True, "disagree", id="the third contradicts"),
         pytest.param(evidence(0.9, 1.04, 1.0, 1.10), 1.05, PASS, True, "", id="wholly below although one pair is not"),
         pytest.param(evidence(0.5, 0.6, 0.55), 1.05, PASS, True, "", id="much faster"),
         pytest.param(evidence(0.5, 0.6, 0.55, 0.55), 0.5, OPEN, False, "spans", id="limit below 1, from it on"),
@@ -64,8 +68,72 @@ def test_look(seen: RatioEvidence, limit: float | None, verdict: Verdict, finish
 
     assert (found.verdict, found.finished) == (verdict, finished)
     assert says in found.reason
-    assert found.evidence is seen
     assert bool(found.reason) == (verdict is OPEN), "what is left open says why"
+
+
+@pytest.mark.parametrize(
+    ("seen", "doubt", "verdict", "finished", "says"),
+    [
+        pytest.param(
+            evidence(0.9, 1.0, 0.95), 1.4, PASS, True, "", id="up to the limit: doubt excuses, it accuses not"
+        ),
+        pytest.param(evidence(0.9, 1.0 + EPSILON, 0.95), 1.4, OPEN, False, "the interval spans", id="a hair beyond"),
+        pytest.param(evidence(1.0, 1.2, 1.1), 1.4, OPEN, False, "the interval spans", id="from the limit on"),
+        pytest.param(
+            evidence(1.0 + EPSILON, 1.4, 1.2), 1.4, OPEN, True, "not by more than fresh processes", id="within doubt"
+        ),
+        pytest.param(
+            evidence(1.1, 1.4 + EPSILON, 1.2), 1.4, OPEN, False, "not by more than", id="up to a hair beyond doubt"
+        ),
+        pytest.param(
+            evidence(1.1, 1.5, 1.2, 1.2, 1.2),
+            1.4,
+            OPEN,
+            True,
+            "not by more than",
+            id="beyond doubt in part, to the end",
+        ),
+        pytest.param(evidence(1.4, 1.5, 1.45, 1.45), 1.4, OPEN, False, "(1.40 x)", id="from doubt on"),
+        pytest.param(evidence(1.4 + EPSILON, 1.5, 1.45), 1.4, OPEN, False, "awaits a second", id="beyond doubt, once"),
+        pytest.param(evidence(1.4 + EPSILON, 1.5, 1.45, 1.45), 1.4, OVER, True, "", id="beyond doubt, confirmed"),
+        pytest.param(
+            evidence(1.41, 1.6, 1.55, 1.4), 1.4, OPEN, False, "awaits a second", id="the second pair on doubt itself"
+        ),
+        pytest.param(evidence(1.41, 1.6, 1.55, 1.39, 1.5), 1.4, OVER, True, "", id="two of three beyond doubt"),
+        pytest.param(evidence(1.41, 1.6, 1.55, 0.99), 1.4, OPEN, False, "disagree", id="the second pair contradicts"),
+        pytest.param(evidence(1.1, 1.2, 1.15, 1.15), 1.0, OVER, True, "", id="no doubt"),
+        pytest.param(evidence(9.0, 9.9, 9.5, 9.5), math.inf, OPEN, True, "(inf x)", id="nothing but doubt"),
+        pytest.param(evidence(0.5, 0.6, 0.55), math.inf, PASS, True, "", id="within, whatever the doubt"),
+    ],
+)
+def test_doubt_excuses_what_noise_may_have_added(
+    seen: RatioEvidence, doubt: float, verdict: Verdict, finished: bool, says: str
+) -> None:
+    found = look(seen, 1.0, doubt=doubt)
+
+    assert (found.verdict, found.finished) == (verdict, finished), found.reason
+    assert says in found.reason
+    assert bool(found.reason) == (verdict is OPEN)
+
+
+@pytest.mark.parametrize("low", [0.9, 1.0, 1.01, 1.2, 1.5])
+@pytest.mark.parametrize("width", [0.0, 0.05, 0.5])
+@pytest.mark.parametrize("pairs", [1, 2, 3])
+def test_more_doubt_never_turns_a_verdict_against_the_artifact(low: float, width: float, pairs: int) -> None:
+    seen = evidence(low, low + width, *[low + width / 2] * pairs)
+    verdicts = [look(seen, 1.0, doubt=doubt).verdict for doubt in (1.0, 1.05, 1.4, 10.0)]
+
+    assert verdicts == sorted(verdicts, key=[OVER, OPEN, PASS].index)
+    assert PASS not in verdicts or set(verdicts) == {PASS}, "doubt makes no pass either"
+
+
+@pytest.mark.parametrize("pairs", [1, 2, 3])
+@pytest.mark.parametrize("limit", [0.5, 1.0, 1.05])
+@pytest.mark.parametrize("ratio", [0.4, 0.5, 1.0, 1.05, 1.2])
+def test_the_last_look_finishes(ratio: float, limit: float, pairs: int) -> None:
+    found = look(evidence(ratio * 0.99, ratio * 1.01, *[ratio] * pairs), limit)
+
+    assert found.finished or pairs < MAX_PAIRS
 
 
 def rounds(ratio: float, n: int = ROUNDS_PER_PAIR, spread: float = 0.01) -> list[tuple[float, float]]:

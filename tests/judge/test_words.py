@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from harness.judge.words import say, say_interval, say_undecided
-from harness.stats.paired_drop import Flips
+from harness.judge.words import say, say_interval
 
 
 @pytest.mark.parametrize(
@@ -38,16 +37,3 @@ def test_say(value: float, unit: str, written: str) -> None:
 
 def test_say_interval() -> None:
     assert say_interval((-0.001, 0.0099), "points") == "[-0.10 pp, 0.99 pp]"
-
-
-@pytest.mark.parametrize(
-    ("flips", "limit", "written"),
-    [
-        pytest.param(Flips(n=1000, negative=10, positive=10), 0.01, "about 1237 samples would decide", id="too few"),
-        pytest.param(Flips(n=1236, negative=12, positive=13), 0.01, "about 1251 samples would decide", id="just short"),
-        pytest.param(Flips(n=10_000, negative=150, positive=50), 0.01, "the drop lies too near the limit", id="enough"),
-        pytest.param(Flips(n=10_000, negative=1, positive=0), 0.0, "no number of samples shows a drop of 0", id="0"),
-    ],
-)
-def test_say_undecided(flips: Flips, limit: float, written: str) -> None:
-    assert say_undecided(flips, limit) == written

@@ -9,8 +9,18 @@ import numpy as np
 import pytest
 
 from harness.core.data import Array
-from harness.meters.accuracy import accuracy_measurements, correctness, flips
+from harness.core.measurement import Measurement
+from harness.core.result import ClassFlips
+from harness.meters.accuracy import (
+    accuracy_measurements,
+    class_flips,
+    correctness,
+    flips,
+    output_measurements,
+    score_measurements,
+)
 from harness.stats.paired_drop import Flips
+from harness.stats.proportion import proportion_interval
 
 LABELS = np.array([0, 1, 2, 0])
 OUTPUTS = np.array([[9, 0, 0], [0, 9, 0], [0, 9, 0], [0, 0, 9]], np.float32)
@@ -102,6 +112,10 @@ def test_a_list_of_bools_is_taken() -> None:
     assert correctness(lambda o, y: [True, False, True, False], OUTPUTS, LABELS, "m").dtype == np.bool_  # type: ignore[arg-type, return-value]
 
 
+def bools(text: str) -> Array:
+    return np.array([sign == "1" for sign in text], dtype=bool)
+
+
 @pytest.mark.parametrize(
     ("reference", "current", "expected"),
     [
@@ -112,51 +126,150 @@ def test_a_list_of_bools_is_taken() -> None:
     ],
 )
 def test_flips(reference: str, current: str, expected: Flips) -> None:
-    def bools(text: str) -> Array:
-        return np.array([sign == "1" for sign in text])
-
     assert flips(bools(reference), bools(current)) == expected
 
 
-def measured(outputs: Array, reference: Array, labels: Array = LABELS) -> dict[str, Any]:
-    if outputs.ndim == 2 and outputs.shape[1] > 1:
-        correct, before = top1(outputs, labels), top1(reference, labels)
-    else:
-        correct = before = np.ones(len(outputs), bool)
-    return {one.name: one for one in accuracy_measurements(correct, before, outputs, reference)}
+def of_class(label: str, n: int, negative: int, positive: int) -> ClassFlips:
+    return ClassFlips(label=label, n=n, negative=negative, positive=positive)
 
 
-def test_measurements_by_hand() -> None:
-    reference = np.array([[9, 0, 0], [0, 9, 0], [0, 0, 9], [9, 0, 0]], np.float32)  # all right
-    found = measured(OUTPUTS, reference)
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        pytest.param([0, 0, 1, 1, 1], [of_class("0", 2, 1, 0), of_class("1", 3, 1, 1)], id="two classes"),
+        pytest.param([1, 1, 0, 0, 0], [of_class("0", 3, 1, 1), of_class("1", 2, 1, 0)], id="in the order of labels"),
+        pytest.param([7] * 5, [of_class("7", 5, 2, 1)], id="a single class"),
+        pytest.param(
+            [10, 2, 2, 10, -1],
+            [of_class("-1", 1, 0, 0), of_class("2", 2, 1, 1), of_class("10", 2, 1, 0)],
+            id="by number, not as texts",
+        ),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.int64, np.int8])
+def test_class_flips(labels: list[int], expected: list[ClassFlips], dtype: type) -> None:
+    reference, current = bools("11010"), bools("10100")
 
-    values = {name: one.value for name, one in found.items()}
-    assert values == pytest.approx(
+    found = class_flips(reference, current, np.array(labels, dtype))
+
+    assert found == tuple(expected)
+    assert sum(one.n for one in found) == len(labels)
+
+
+def test_unsigned_labels_are_classes_too() -> None:
+    assert class_flips(bools("1"), bools("0"), np.array([255], np.uint8)) == (of_class("255", 1, 1, 0),)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param(np.zeros(4), id="floats"),
+        pytest.param(np.zeros((4, 1), np.int64), id="a column"),
+        pytest.param(np.zeros((4, 2, 2), np.int64), id="masks"),
+        pytest.param(np.zeros(4, bool), id="bools"),
+        pytest.param(np.array(["a", "b", "a", "b"]), id="texts"),
+        pytest.param(np.array([0, 1, 2, 3], object), id="objects"),
+    ],
+)
+def test_labels_that_are_no_classes_give_none(labels: Array) -> None:
+    assert class_flips(bools("1100"), bools("1010"), labels) == ()
+
+
+def by_name(found: list[Measurement]) -> dict[str, Measurement]:
+    return {one.name: one for one in found}
+
+
+REFERENCE = np.array([[9, 0, 0], [0, 9, 0], [0, 0, 9], [9, 0, 0]], np.float32)
+"""All right."""
+
+
+def test_accuracy_by_hand() -> None:
+    correct, before = top1(OUTPUTS, LABELS), top1(REFERENCE, LABELS)
+
+    found = by_name(accuracy_measurements(correct, before, class_flips(before, correct, LABELS)))
+
+    assert {name: one.value for name, one in found.items()} == {
+        "accuracy_fraction": 2 / 4,
+        "accuracy_drop_fraction": (2 - 0) / 4,
+        "negative_flips_count": 2,
+        "positive_flips_count": 0,
+        "negative_flips_fraction": 2 / 4,
+        # Class 0: one of two; class 1: none of one; class 2: its only one.
+        "worst_class_drop_fraction": 1.0,
+    }
+    assert found["worst_class_drop_fraction"].n == 1, "the fewest samples of any class"
+    assert {one.n for name, one in found.items() if name != "worst_class_drop_fraction"} == {4}
+    # Clopper-Pearson of 2 of 4.
+    assert found["accuracy_fraction"].interval == pytest.approx((0.0675859, 0.9324141), abs=1e-6)
+    assert found["negative_flips_fraction"].interval == found["accuracy_fraction"].interval
+    assert found["accuracy_drop_fraction"].interval is None, "the paired test is the judge's"
+    assert {one.unit for one in found.values()} == {"fraction", "samples"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "current", "negative", "drop"),
+    [
+        pytest.param("1111", "1111", 0, 0.0, id="the same"),
+        pytest.param("1100", "0011", 2, 0.0, id="what was won does not make up for what was lost"),
+        pytest.param("0000", "1111", 0, -1.0, id="all won"),
+        pytest.param("1111", "0000", 4, 1.0, id="all lost"),
+    ],
+)
+def test_negative_flips_have_their_exact_interval(reference: str, current: str, negative: int, drop: float) -> None:
+    found = by_name(accuracy_measurements(bools(current), bools(reference), ()))
+
+    share = found["negative_flips_fraction"]
+    assert (share.value, share.interval) == (negative / 4, proportion_interval(negative, 4, 0.95))
+    assert found["accuracy_drop_fraction"].value == drop
+    assert "worst_class_drop_fraction" not in found, "there are no classes"
+
+
+@pytest.mark.parametrize(
+    ("classes", "worst"),
+    [
+        pytest.param([of_class("0", 100, 10, 0), of_class("1", 10, 2, 0)], 0.2, id="by share, not by count"),
+        pytest.param([of_class("0", 100, 10, 10), of_class("1", 10, 0, 0)], 0.0, id="lost and won"),
+        pytest.param([of_class("0", 100, 0, 10), of_class("1", 10, 0, 5)], -0.1, id="all won"),
+    ],
+)
+def test_the_worst_class(classes: list[ClassFlips], worst: float) -> None:
+    found = by_name(accuracy_measurements(bools("1"), bools("1"), classes))
+
+    assert found["worst_class_drop_fraction"].value == worst
+
+
+def test_no_samples_are_refused() -> None:
+    none = np.zeros(0, bool)
+
+    with pytest.raises(ValueError, match="n=0"):
+        accuracy_measurements(none, none, ())
+
+
+def outputs_measured(outputs: Array, reference: Array) -> dict[str, Measurement]:
+    return by_name(output_measurements(outputs, reference))
+
+
+def test_outputs_by_hand() -> None:
+    found = outputs_measured(OUTPUTS, REFERENCE)
+
+    assert {name: one.value for name, one in found.items()} == pytest.approx(
         {
-            "accuracy_fraction": 2 / 4,
-            "accuracy_drop_fraction": (2 - 0) / 4,
-            "negative_flips_count": 2,
-            "positive_flips_count": 0,
             "agreement_fraction": 2 / 4,
             "output_max_error_abs": 9.0,
             # signal 4 * 81; noise: samples 2 and 3 differ by 9 in two outputs each, 4 * 81
             "output_sqnr_db": 0.0,
         }
     )
+    assert found["agreement_fraction"].interval == proportion_interval(2, 4, 0.95)
     assert {one.n for one in found.values()} == {4}
-    # Clopper-Pearson of 2 of 4.
-    assert found["accuracy_fraction"].interval == pytest.approx((0.0675859, 0.9324141), abs=1e-6)
-    assert found["agreement_fraction"].interval == found["accuracy_fraction"].interval
-    assert found["accuracy_drop_fraction"].interval is None, "the paired test is the judge's"
-    assert {one.unit for one in found.values()} == {"fraction", "samples", "abs", "dB"}
+    assert {one.unit for one in found.values()} == {"fraction", "abs", "dB"}
 
 
 def test_raw_outputs_by_hand() -> None:
-    found = measured(OUTPUTS + np.float32(0.5), OUTPUTS)
+    found = outputs_measured(OUTPUTS + np.float32(0.5), OUTPUTS)
 
     assert found["output_max_error_abs"].value == 0.5
     assert found["output_sqnr_db"].value == pytest.approx(10 * math.log10(4 * 81 / (12 * 0.25)))
-    assert found["accuracy_drop_fraction"].value == 0.0
     assert found["agreement_fraction"].value == 1.0
 
 
@@ -171,32 +284,133 @@ def test_raw_outputs_by_hand() -> None:
     ],
 )
 def test_edges_of_sqnr(outputs: Array, reference: Array, sqnr: float) -> None:
-    assert measured(outputs, reference)["output_sqnr_db"].value == pytest.approx(sqnr)
+    assert outputs_measured(outputs, reference)["output_sqnr_db"].value == pytest.approx(sqnr)
 
 
 def test_large_float16_and_integer_outputs_don_t_overflow() -> None:
     for dtype in (np.float16, np.int8):
-        found = measured(np.full((4, 2), 120, dtype), np.full((4, 2), -120, dtype))
+        found = outputs_measured(np.full((4, 2), 120, dtype), np.full((4, 2), -120, dtype))
         assert found["output_max_error_abs"].value == 240.0
         assert found["output_sqnr_db"].value == pytest.approx(-10 * math.log10(4))
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 3, 2)])
 def test_outputs_that_are_no_class_scores_have_no_agreement(shape: tuple[int, ...]) -> None:
-    found = measured(np.zeros(shape), np.zeros(shape))
+    found = outputs_measured(np.zeros(shape), np.zeros(shape))
 
-    assert "agreement_fraction" not in found
-    assert found["accuracy_fraction"].value == 1.0
+    assert set(found) == {"output_max_error_abs", "output_sqnr_db"}
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (3, 3), (4, 3, 1)])
 def test_outputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="the reference's have"):
-        accuracy_measurements(np.ones(4, bool), np.ones(4, bool), OUTPUTS, np.zeros(shape))
+        output_measurements(OUTPUTS, np.zeros(shape))
 
 
-def test_no_samples_are_refused() -> None:
-    none = np.zeros(0, bool)
+SCORED = np.arange(40) % 4 == 0
+"""Labels of 40 samples, a quarter of them true."""
 
-    with pytest.raises(ValueError, match="n=0"):
-        accuracy_measurements(none, none, OUTPUTS[:0], OUTPUTS[:0])
+
+def mean_hit(outputs: Array, labels: Array) -> float:
+    """A score over all samples that is defined on any of them."""
+    return float((outputs == labels).mean())
+
+
+def lost(count: int) -> Array:
+    """The labels as they are, but for the first *count* of them."""
+    outputs = SCORED.astype(np.float64)
+    outputs[:count] = 1 - outputs[:count]
+    return outputs
+
+
+def scored(score: Any, outputs: Array, reference: Array, labels: Array = SCORED) -> dict[str, Measurement]:
+    return by_name(score_measurements(score, outputs, reference, labels, "mine"))
+
+
+def test_a_score_over_all_samples() -> None:
+    found = scored(mean_hit, lost(10), lost(2))
+
+    assert {name: one.value for name, one in found.items()} == pytest.approx(
+        {"accuracy_fraction": 30 / 40, "accuracy_drop_fraction": 8 / 40}
+    )
+    assert {(one.n, one.unit) for one in found.values()} == {(40, "fraction")}
+    own, drop = found["accuracy_fraction"].interval, found["accuracy_drop_fraction"].interval
+    assert own is not None
+    assert drop is not None
+    # 30 of 40 and 8 of 40 lost: standard errors .068 and .063, 95 % and 90 % of them to either side.
+    assert own == pytest.approx((0.75 - 1.96 * 0.068, 0.75 + 1.96 * 0.068), abs=0.03)
+    assert drop == pytest.approx((0.2 - 1.645 * 0.063, 0.2 + 1.645 * 0.063), abs=0.03)
+
+
+def test_the_same_outputs_have_lost_nothing() -> None:
+    found = scored(mean_hit, lost(10), lost(10))["accuracy_drop_fraction"]
+
+    assert (found.value, found.interval) == (0.0, (0.0, 0.0))
+
+
+def test_a_score_that_rose_has_a_negative_drop() -> None:
+    found = scored(mean_hit, lost(2), lost(10))["accuracy_drop_fraction"]
+
+    assert found.value == pytest.approx(-0.2)
+    assert found.interval is not None
+    assert found.interval[1] < 0
+
+
+def test_the_same_samples_give_the_same_intervals() -> None:
+    assert scored(mean_hit, lost(10), lost(2)) == scored(mean_hit, lost(10), lost(2))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("side", ["now", "before"])
+def test_a_score_that_is_no_number_is_named(value: float, side: str) -> None:
+    spoilt = lost(10 if side == "now" else 2)
+
+    def broken(outputs: Array, labels: Array) -> float:
+        return value if np.array_equal(outputs, spoilt) else 0.5
+
+    with pytest.raises(ValueError, match=f"task metric 'mine' gave {value}"):
+        scored(broken, lost(10), lost(2))
+
+
+@pytest.mark.parametrize("error", [IndexError("axis 1"), KeyError("label"), ZeroDivisionError("division")])
+def test_a_score_that_raises_is_named(error: Exception) -> None:
+    def broken(outputs: Array, labels: Array) -> float:
+        raise error
+
+    with pytest.raises(ValueError, match=f"task metric 'mine' failed: {type(error).__name__}") as caught:
+        scored(broken, lost(10), lost(2))
+
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("returned", [None, "good", [0.5, 0.5], np.array([0.5, 0.5])])
+def test_what_is_no_score_is_named(returned: Any) -> None:
+    with pytest.raises(ValueError, match="task metric 'mine' failed: "):
+        scored(lambda outputs, labels: returned, lost(10), lost(2))
+
+
+def test_a_score_that_some_samples_can_t_give_says_so() -> None:
+    """As AUC without a sample of one class: drawn with replacement, one true label of 40 is often left out."""
+
+    def needs_both(outputs: Array, labels: Array) -> float:
+        if labels.all() or not labels.any():
+            raise ValueError("only one class present")
+        return mean_hit(outputs, labels)
+
+    one_true = np.arange(40) == 7
+
+    with pytest.raises(ValueError, match=r"can't be computed on .* of 2000 resamples: .*only one class present"):
+        scored(needs_both, lost(10), lost(2), one_true)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels", "says"),
+    [
+        pytest.param(lost(2)[:39], SCORED, "39 outputs for 40 labels", id="fewer outputs"),
+        pytest.param(lost(2)[:0], SCORED[:0], "no sample", id="nothing at all"),
+        pytest.param(np.full(40, np.nan), SCORED, "in 40 of 40 samples", id="a dead model"),
+    ],
+)
+def test_outputs_are_looked_through_before_they_are_scored(outputs: Array, labels: Array, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        scored(lambda outputs, labels: 1.0, outputs, lost(2), labels)

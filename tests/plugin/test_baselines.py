@@ -54,7 +54,7 @@ def test_the_five_steps(suited: Project, monkeypatch: pytest.MonkeyPatch) -> Non
     missing = suited.run()
     missing.assert_outcomes(failed=2)
     missing.stdout.fnmatch_lines(
-        ["*no baseline for size_bytes of linear/fp32/fakert/local; record one with --harness-up*"]
+        ["*size without baseline: fp32 on fakert has none for size_bytes; record one with --harness-up*"]
     )
     assert not suited.baseline().exists()
 
@@ -180,12 +180,14 @@ def test_a_figure_over_its_budget_is_not_recorded(project: Project) -> None:
 
 
 def test_an_accuracy_whose_budget_is_inconclusive_is_recorded(project: Project) -> None:
-    project.write("test_s.py", suite(recipes=["int8_static"], budgets=[("*", {"accuracy_drop": "0.1 pp"})]))
+    project.write(
+        "test_s.py", suite(metrics=["accuracy"], recipes=["int8_static"], budgets=[("*", {"accuracy": "96 %"})])
+    )
     result = project.run("--harness-update")
-    result.stdout.fnmatch_lines(["*accuracy_drop inconclusive*", "recorded linear/int8_static/fakert/local accuracy_*"])
+    result.stdout.fnmatch_lines(["*accuracy inconclusive*", "recorded linear/int8_static/fakert/local accuracy_*"])
     assert result.ret == 0
     assert project.run().ret == 0
-    assert project.verdicts("baseline") == {(CELLS[1], "accuracy_drop", "baseline"): "pass"}
+    assert project.verdicts("baseline") == {(CELLS[1], "accuracy", "baseline"): "pass"}
 
 
 def test_suites_of_one_name_in_two_folders_keep_baselines_of_their_own(project: Project) -> None:

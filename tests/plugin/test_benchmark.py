@@ -90,4 +90,6 @@ def test_a_failed_latency_is_shown_too(project: Project) -> None:
     project.write("test_s.py", suite(metrics=["latency"], recipes=["fp16"], budgets=[("*", {"latency": "1 ns"})]))
     result = project.run("--harness-baseline-lenient")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*latency over budget: fp16 on fakert: * limit 1 ns", "*benchmark 'linear/fakert'*"])
+    result.stdout.fnmatch_lines(
+        ["*latency over budget: fp16 on fakert takes * limit 1 ns", "*benchmark 'linear/fakert'*"]
+    )

@@ -28,6 +28,7 @@ def test_verdicts_figures_and_reasons_stand_in_the_file(project: Project) -> Non
         "verdict_budget": "pass",
         "value_budget": "3662",
         "limit_budget": "5000.0",
+        "baseline_budget": "3662.0",
         "verdict_baseline": "pass",
         "value_baseline": "3662",
         "limit_baseline": "1.0",
@@ -38,7 +39,7 @@ def test_verdicts_figures_and_reasons_stand_in_the_file(project: Project) -> Non
     over = cases["test_size[linear/fp32/fakert/local]"]
     failure = over.find("failure")
     assert failure is not None
-    assert "size over budget: fp32 on fakert: 10.79 kB, limit 5 kB" in str(failure.text)
+    assert "size over budget: fp32 on fakert has 10.79 kB, limit 5 kB" in str(failure.text)
     assert "repeat: pytest 'test_s.py::test_size[linear/fp32/fakert/local]'" in str(failure.text)
     assert properties(over)["verdict_budget"] == "over_budget"
     assert properties(over)["verdict_baseline"] == "no_baseline"

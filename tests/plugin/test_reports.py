@@ -159,7 +159,7 @@ def test_the_scratch_folder_is_removed(project: Project, monkeypatch: pytest.Mon
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     project.write("test_s.py", suite(recipes=["fp32"]))
     assert project.run().ret == 0
-    assert not list(scratch.glob("edge-harness-*"))
+    assert not list(scratch.glob("edge-harness-run-*"))
 
 
 def test_the_run_names_the_commit(project: Project) -> None:

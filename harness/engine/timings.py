@@ -1,0 +1,138 @@
+"""Latency in one run: which cases wait for a cell's times, what was timed, and when that is enough for all of them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from harness.core.artifact import Artifact
+from harness.core.calibration import Calibration
+from harness.core.data import Array
+from harness.core.environment import Hardware
+from harness.core.matrix import Case
+from harness.core.metrics import Rule, Stage
+from harness.core.names import Cell
+from harness.core.timing import NOT_TIMED, Timing, Timings
+from harness.engine.measure import stage, time_pair
+from harness.engine.settings import Settings
+from harness.judge.latency import Look, look, ratio_evidence, take_look
+from harness.stats.tail import least_n
+from harness.targets.lock import TargetLock
+
+Tell = Callable[[str], None]
+
+
+class LatencyBook:
+    """Times of the cells of one run; each is timed once for all the cases that are known to ask for it."""
+
+    def __init__(self, settings: Settings, hardware: Hardware, calibration: Calibration | None, tell: Tell) -> None:
+        self._settings = settings
+        self._hardware = hardware
+        self._calibration = calibration
+        self._tell = tell
+        self._planned: dict[Cell, list[Case]] = {}
+        self._timed: dict[Cell, Timings] = {}
+
+    def plan(self, cases: Iterable[Case]) -> None:
+        """Note what is going to be asked, so that a cell is timed until all of it is known."""
+        for case in cases:
+            known = self._planned.setdefault(case.cell, [])
+            if case.metric.stage is Stage.TIMING and case not in known:
+                known.append(case)
+
+    def of(self, cell: Cell) -> Timings:
+        """What was timed of *cell* so far."""
+        return self._timed.get(cell, NOT_TIMED)
+
+    def compared_with(self, reference: Cell) -> list[Case]:
+        """Planned cases, one per cell, whose rounds also hold the times of *reference*."""
+        firsts = [next(filter(is_ratio, cases), None) for cases in self._planned.values()]
+        return [case for case in firsts if case and case.cell != reference and case.cell.reference == reference]
+
+    def knows(self, case: Case) -> bool:
+        """Whether the rounds at hand answer *case*: its cell may have been timed alone, or for another limit."""
+        timing = self.of(case.cell).own
+        if timing is None or (is_ratio(case) and not timing.paired and not case.cell.is_reference):
+            return False
+        if case.metric.rule is Rule.TAIL and len(timing.candidate_ns) < least_n(case.metric.percent):
+            return False
+        return self._look(case, timing).finished
+
+    def time(self, case: Case, artifact: Artifact, fp32: Artifact | None, sample: Array) -> Timing:
+        """Time the case's cell in alternation with its *fp32* artifact, or alone, until every planned case is decided.
+
+        Raises:
+            CellProblem: ``error(load)``, ``error(run)``.
+        """
+        cell = case.cell
+        # Once rounds for others didn't decide this case, only this one counts.
+        waiting = [case] if cell in self._timed else [case, *self._planned.get(cell, [])]
+        if fp32 is None:
+            waiting = [one for one in waiting if not is_ratio(one)]
+        percents = [one.metric.percent for one in waiting if one.metric.rule is Rule.TAIL]
+        timing = self._time(
+            cell,
+            (artifact, fp32),
+            sample,
+            enough=lambda timing: all(self._look(one, timing).finished for one in waiting),
+            # One beyond is allowed for, and what the third process may add is not counted on.
+            least_inferences=max((least_n(percent, 1) for percent in percents), default=0),
+        )
+        self._timed[cell] = replace(self.of(cell), own=timing)
+        beside = timing.of_other()
+        if beside is not None and cell.reference not in self._timed:
+            self._timed[cell.reference] = Timings(own=beside)
+        return timing
+
+    def time_beside_baseline(self, case: Case, artifact: Artifact, stored: Artifact, sample: Array) -> Timing:
+        """Time the case's cell in alternation with the artifact that its baseline was taken of.
+
+        Raises:
+            CellProblem: ``error(load)``, ``error(run)``.
+        """
+        limit = case.change_limit.value if case.change_limit else None
+        timing = self._time(
+            case.cell,
+            (artifact, stored),
+            sample,
+            enough=lambda timing: look(ratio_evidence(timing.pairs), limit).finished,
+            other_is_baseline=True,
+        )
+        self._timed[case.cell] = replace(self.of(case.cell), beside_baseline=timing)
+        return timing
+
+    def _look(self, case: Case, timing: Timing) -> Look:
+        return take_look(case.metric, case.limit, timing, self._calibration)
+
+    def _time(
+        self,
+        cell: Cell,
+        artifacts: tuple[Artifact, Artifact | None],
+        sample: Array,
+        *,
+        enough: Callable[[Timing], bool],
+        least_inferences: int = 0,
+        other_is_baseline: bool = False,
+    ) -> Timing:
+        candidate, other = artifacts
+        sides = [(cell, candidate, "")]
+        if other is not None and other_is_baseline:
+            sides.append((cell, other, f"the artifact of the baseline of {cell.id}"))
+        elif other is not None:
+            sides.append((cell.reference, other, f"its reference {cell.reference.id}"))
+        with stage("run"), TargetLock(cell.target).exclusive(self._tell):
+            return time_pair(
+                sides,
+                sample,
+                enough,
+                seed=zlib.crc32(cell.id.encode()),
+                hardware=self._hardware,
+                settings=self._settings,
+                least_inferences=least_inferences,
+            )
+
+
+def is_ratio(case: Case) -> bool:
+    """Whether *case* sets times of two artifacts against each other."""
+    return case.metric.rule is Rule.RATIO

@@ -1,0 +1,151 @@
+"""A latency against its baseline, by the best rung there is (rules and figures: docs/statistics.md)."""
+
+from __future__ import annotations
+
+import math
+
+from harness.core.baseline import BaselineFigure, CellBaseline
+from harness.core.calibration import Calibration, absolute_spread, ratio_spread
+from harness.core.finding import Rung, Verdict
+from harness.core.matrix import Case
+from harness.core.measurement import Interval, Measurement
+from harness.core.result import CellResult
+from harness.core.timing import Timing
+from harness.judge.comparable import same_engine, why_other_cpu, why_other_machine
+from harness.judge.judged import Judged, error
+from harness.judge.latency import look, ratio_evidence, why_throttled
+from harness.judge.times import say_ratio
+from harness.judge.words import say, say_interval
+
+P50 = "latency_p50_ns_per_inference"
+RATIO = "latency_ratio"
+
+
+def is_same_artifact(result: CellResult, stored: BaselineFigure) -> bool:
+    """Whether nothing that decides the latency has changed: the artifact's bytes, the engine, how it is run."""
+    artifact = result.artifact
+    return (
+        artifact is not None
+        and artifact.sha256 == stored.artifact_sha256
+        and same_engine(stored.environment, result.environment)
+    )
+
+
+def judge_latency_drift(
+    case: Case,
+    result: CellResult,
+    baseline: CellBaseline,
+    beside_baseline: Timing | None,
+    calibration: Calibration | None,
+) -> Judged:
+    """How the latency moved from its baseline.
+
+    The rungs, the first that can be had: the same artifact on the same engine; the baseline's artifact timed in
+    alternation in this run; the ratio to the reference against the stored ratio, on the same CPU; the absolute time, on
+    the same hardware class when that was calibrated as quiet. Else ``incomparable``.
+    """
+    stored, limit = baseline[P50], case.change_limit
+    if not (math.isfinite(stored.value) and stored.value > 0):
+        return error(f"can't be compared: the baseline is {stored.value}")
+    if is_same_artifact(result, stored):
+        held = Verdict.PASS if limit is None or limit.value >= 1 else Verdict.REGRESSED  # it had to become faster
+        return Judged(
+            verdict=Verdict.REPORTED if limit is None else held,
+            sentence="is the baseline's artifact, byte for byte, on the same version of the engine: 1 x",
+            value=1.0,
+            n=1,
+            rung=Rung.SAME_ARTIFACT,
+        )
+    if beside_baseline is not None:
+        return _paired(case, beside_baseline)
+    now, before = result.measurements.get(RATIO), baseline.get(RATIO)
+    if now is not None and before is not None and 0 < before.value < math.inf:
+        apart = why_other_cpu(before.environment, result.environment)
+        if not apart:
+            return _stored(case, result, now, before, Rung.REFERENCE_RATIO, ratio_spread(calibration))
+    apart = why_other_machine(stored.environment, result.environment)
+    if not apart and (calibration is None or not calibration.quiet):
+        apart = (
+            "hardware: it was not calibrated as quiet, and times of other runs say little here (edge-harness calibrate)"
+        )
+    figure = result.measurements[P50]
+    if apart:
+        gone = "; the baseline's artifact is not in the cache" if limit is not None else ""
+        sentence = f"can't be compared, incomparable({apart}){gone}"
+        return Judged(verdict=Verdict.INCOMPARABLE, sentence=sentence, value=None, n=figure.n)
+    return _stored(case, result, figure, stored, Rung.ABSOLUTE, absolute_spread(calibration))
+
+
+def _paired(case: Case, timing: Timing) -> Judged:
+    evidence = ratio_evidence(timing.pairs)
+    limit = case.change_limit.value if case.change_limit else None
+    taken = look(evidence, limit)
+    verdict, why = taken.verdict, taken.reason
+    slowed = why_throttled(timing.context)
+    if slowed and limit is not None:
+        verdict, why = Verdict.INCONCLUSIVE, slowed
+    return Judged(
+        verdict=Verdict.REGRESSED if verdict is Verdict.OVER_BUDGET else verdict,
+        sentence=f"takes {say_ratio(evidence, 'the artifact of the baseline')})",
+        why=why,
+        value=evidence.ratio,
+        interval=evidence.interval,
+        n=evidence.rounds,
+        rung=Rung.PAIRED_ARTIFACT,
+        notes=_notes(evidence.interval),
+    )
+
+
+def _stored(
+    case: Case, result: CellResult, now: Measurement, before: BaselineFigure, rung: Rung, spread: float
+) -> Judged:
+    """Today's figure over a stored one: two runs, so that the *spread* between runs bounds what can be judged."""
+    interval = _quotient(now, before)
+    ratio = now.value / before.value
+    limit = case.change_limit.value if case.change_limit else None
+    verdict, why = Verdict.REPORTED, ""
+    if limit is not None:
+        why = why_throttled(result.latency_context)
+        verdict, why = (Verdict.INCONCLUSIVE, why) if why else _judge_stored(interval, limit, spread)
+    what = "ratio to fp32" if rung is Rung.REFERENCE_RATIO else "time"
+    return Judged(
+        verdict=verdict,
+        sentence=(
+            f"has a {what} of {say(now.value, now.unit)}, baseline {say(before.value, before.unit)}: "
+            f"{say(ratio, 'ratio')} {say_interval(interval, 'ratio')} (n = {now.n}; {rung})"
+        ),
+        why=why,
+        value=ratio,
+        interval=interval,
+        n=now.n,
+        baseline=before.value,
+        rung=rung,
+        # What moves by less than runs differ by is no news.
+        notes=_notes((interval[0] / spread, interval[1] * spread)),
+    )
+
+
+def _judge_stored(interval: Interval, limit: float, spread: float) -> tuple[Verdict, str]:
+    low, high = interval
+    if low > max(limit, spread):
+        return Verdict.REGRESSED, ""
+    if limit < spread:
+        why = (
+            f"two runs differ by up to {spread:.2f} x here, so that a limit below that can't be held by stored figures"
+        )
+        return Verdict.BELOW_NOISE_FLOOR, why
+    if high <= limit:
+        return Verdict.PASS, ""
+    return Verdict.INCONCLUSIVE, "the interval spans the limit"
+
+
+def _quotient(now: Measurement, before: BaselineFigure) -> Interval:
+    """Both intervals against each other: the widest quotient."""
+    low, high = now.interval or (now.value, now.value)
+    old_low, old_high = before.interval or (before.value, before.value)
+    return (low / old_high if old_high > 0 else math.inf, high / old_low if old_low > 0 else math.inf)
+
+
+def _notes(interval: Interval) -> tuple[str, ...]:
+    low, high = interval
+    return ("changed",) if low > 1 else ("improved",) if high < 1 else ()
