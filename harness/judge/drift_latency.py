@@ -143,7 +143,7 @@ def _quotient(now: Measurement, before: BaselineFigure) -> Interval:
     """Both intervals against each other: the widest quotient."""
     low, high = now.interval or (now.value, now.value)
     old_low, old_high = before.interval or (before.value, before.value)
-    return (low / old_high if old_high > 0 else math.inf, high / old_low if old_low > 0 else math.inf)
+    return (low / old_high if old_high > 0 else 0.0, high / old_low if old_low > 0 else math.inf)
 
 
 def _notes(interval: Interval) -> tuple[str, ...]:

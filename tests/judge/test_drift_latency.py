@@ -312,6 +312,16 @@ def test_beside_the_artifact_of_the_baseline(
     assert finding.interval[0] <= finding.value <= finding.interval[1]
 
 
+def test_equal_times_are_no_news() -> None:
+    finding = drift(now(), stored(), "1 x", timing(rounds(1.0, 1.0, 1.0)))
+
+    assert (finding.verdict, finding.notes, finding.interval) == (PASS, (), (1.0, 1.0))
+
+
+def test_a_stored_interval_that_is_none_fails_nothing() -> None:
+    assert drift(now(ratio=POINT), stored(ratio=(1.0, (0.0, 0.0))), "1.25 x").verdict is OPEN
+
+
 @pytest.mark.parametrize("ratio", [0.5, 1.0, 9.0])
 def test_what_was_timed_beside_the_baseline_while_throttled_is_inconclusive(ratio: float) -> None:
     hot = timing(*[rounds(ratio)] * 2, context=HOT)
@@ -394,6 +404,7 @@ def test_calibration_says_what_a_stored_ratio_can_be_trusted_to(
         pytest.param((0.5, (0.4, 0.6)), (0.4, None), (1.0, 1.5), id="none stored"),
         pytest.param((0.5, (0.4, 0.6)), (0.5, (0.0, 1.0)), None, id="a stored interval from 0 on"),
         pytest.param((0.5, (0.4, 0.6)), (0.5, (-math.inf, math.inf)), None, id="nothing known then"),
+        pytest.param((0.5, (0.4, 0.6)), (0.5, (0.0, 0.0)), None, id="a stored interval that is none"),
     ],
 )
 def test_both_runs_are_uncertain(today: Any, before: Any, ends: Interval | None) -> None:

@@ -171,6 +171,18 @@ def test_slower_within_the_limit_is_noted(ratio: float, limit: str | None, notes
     assert judged("latency_ratio", limit, timing(*[rounds(ratio)] * 2)).notes == notes
 
 
+def test_equal_times_are_not_slower() -> None:
+    found = judged("latency_ratio", "1 x", timing(rounds(1.0, 1.0, 1.0)))
+
+    assert (found.verdict, found.interval, found.notes) == (PASS, (1.0, 1.0), ())
+
+
+def test_a_time_on_the_limit_is_not_counted_as_longer() -> None:
+    found = judged("latency_p90", "2 ms", timed_alone(rounds(2.0), candidate_ns=np.full(44, 2e6)))
+
+    assert "0 take longer than the limit" in found.reason
+
+
 @pytest.mark.parametrize("limit", ["1.05 x", None])
 def test_a_ratio_timed_alone_is_an_error(limit: str | None) -> None:
     """Rounds of the candidate alone can't have given the figure, and its other side of 0 ns is no time."""
