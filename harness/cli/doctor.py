@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
@@ -34,7 +35,8 @@ def _doctor(options: argparse.Namespace) -> int:
     found = {runtime.name: availability(runtime) for runtime in runtimes}
     print(f"edge-harness {__version__}, Python {platform.python_version()}, {platform.system()}")
     print(f"hardware class: {local_hardware().name}")
-    print(f"artifact cache: {default_cache()}\n")
+    print(f"artifact cache: {default_cache()}")
+    print(_calibrated(), end="\n\n")
     rows = [
         [
             name,
@@ -51,6 +53,15 @@ def _doctor(options: argparse.Namespace) -> int:
     for name in missing:
         print(f"edge-harness: required runtime {name} is unavailable: {found[name].reason}", file=sys.stderr)
     return 1 if missing else 0
+
+
+def _calibrated() -> str:
+    """What latency verdicts are worth here, by the calibration below the current folder."""
+    from harness.store.calibrations import read_calibration
+    from harness.targets.local_hardware import local_hardware
+
+    found = read_calibration(Path("baselines"), local_hardware())
+    return f"latency: {found.words}" if found is not None else "latency: not calibrated (edge-harness calibrate)"
 
 
 def _precisions(engine: str) -> list[str]:

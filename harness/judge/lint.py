@@ -9,12 +9,15 @@ from harness.core.calibration import Calibration
 from harness.core.limits import Limit
 from harness.core.matrix import Case
 from harness.core.metrics import LATENCY_CHANGE, Rule
+from harness.stats.error_ratio import Errors, deciding_n_ratio
 from harness.stats.paired_drop import samples_needed
 
 USUAL_FLIPS = 0.02
 """The share of samples that a good int8 model flips: a limit that can't be decided even then is of no use."""
 USUAL_CLASS_FLIPS = 0.05
 """The same in the worst of several classes."""
+MANY = 1_000_000
+"""Samples of the table that shares are put into."""
 TAIL_OF_PROPORTION = 0.025
 """One side of the 95 % interval that shares of samples are judged by."""
 
@@ -63,6 +66,9 @@ def _undecidable(case: Case, limit: Limit, facts: Facts) -> str:
         )
     if metric.rule is Rule.PAIRED_DROP and limit.value <= 1:
         return f"{metric.name}={limit.text!r} allows no error more than the reference makes: no number of samples can show that. Allow more, or write 'report'"
+    if metric.rule is Rule.PAIRED_DROP:
+        needed = _least_for_errors(limit.value, facts.reference_accuracy)
+        return "" if needed is None else _too_few(metric.name, limit, facts.samples, needed, "samples", None)
     if metric.rule is Rule.WORST_CLASS:
         needed = samples_needed(USUAL_CLASS_FLIPS, limit.value)
         return _too_few(metric.name, limit, facts.smallest_class, needed, "samples of each class", USUAL_CLASS_FLIPS)
@@ -73,16 +79,26 @@ def _undecidable(case: Case, limit: Limit, facts: Facts) -> str:
     return ""
 
 
-def _too_few(name: str, limit: Limit, given: int | None, needed: int | None, what: str, flips: float) -> str:
+def _too_few(name: str, limit: Limit, given: int | None, needed: int | None, what: str, flips: float | None) -> str:
     if needed is None:
         return f"{name}={limit.text!r}: no number of samples can show that nothing at all was lost. Allow more, or write 'report'"
     if given is None or given >= needed:
         return ""
-    supposed = f"even if only {flips:.0%} of them flip" if flips else "even for a perfect result"
+    supposed = "even for a perfect result" if flips == 0 else "even if only a fifth of the errors moves"
+    supposed = f"even if only {flips:.0%} of them flip" if flips else supposed
     return (
         f"{name}={limit.text!r} can't be decided on {given} {what}: it takes {needed}, {supposed}. "
         "Evaluate on more, allow more, or write 'report'"
     )
+
+
+def _least_for_errors(limit: float, reference_accuracy: float | None) -> int | None:
+    """Samples that decide a multiple of the reference's errors when a fifth of them moves; None: not known."""
+    if reference_accuracy is None or reference_accuracy >= 1:
+        return None
+    wrong = max(1, round((1 - reference_accuracy) * MANY))
+    flips = min(round(USUAL_FLIPS / 2 * MANY), wrong // 5)
+    return deciding_n_ratio(Errors(n=MANY, negative=flips, positive=flips, both_wrong=wrong - flips), limit)
 
 
 def _least_for_share(limit: float, *, at_most: bool) -> int | None:

@@ -126,6 +126,13 @@ def test_a_limit_that_can_t_be_held_is_an_error(
         ),
         pytest.param(case("latency_ratio", "1.02 x"), FAST, None, Verdict.PASS, id="nobody calibrated"),
         pytest.param(case("size_ratio", "0.5 x"), SMALL, None, Verdict.PASS, id="a size knows no samples"),
+        pytest.param(
+            case("accuracy", "90 %"),
+            result(measurement("accuracy_fraction", 0.95, "fraction", 1000, (0.93, 0.96))),
+            None,
+            Verdict.PASS,
+            id="of an accuracy alone the reference is not known",
+        ),
     ],
 )
 def test_a_limit_that_can_be_held_is_judged(
