@@ -259,8 +259,22 @@ def _remarks(trials: Sequence[dict[str, Any]]) -> list[str]:
         f"Edge Harness said: {'; '.join(told)}. Median time to a clear verdict, start of the processes included: "
         f"{median(clear):.1f} s.",
         "",
+        *_seen(trials),
         f"SD of the A/A ratio: {100 * np.std(np.log(together)):.1f} % in alternation, {100 * np.std(np.log(apart)):.1f} % one after the other.",
     ]
+
+
+def _seen(trials: Sequence[dict[str, Any]]) -> list[str]:
+    """How far the slow-downs really were from their names: the spin is a share of what the process took while it warmed up."""
+    told = []
+    for slowdown in sorted({trial["slowdown"] for trial in trials} - {0.0}):
+        chosen = [trial["alternating"] for trial in trials if trial["slowdown"] == slowdown]
+        ratios = [ratio_evidence([[(c, o) for c, o in rounds] for rounds in pairs]).ratio for pairs in chosen]
+        low, middle, high = np.quantile(ratios, [0.1, 0.5, 0.9])
+        told.append(f"+{100 * slowdown:g} % was {middle:.3f} x ({low:.3f} to {high:.3f} in four of five trials)")
+    if not told:
+        return []
+    return [f"A spin is a share of what its process took while it warmed up; in alternation, {', '.join(told)}.", ""]
 
 
 def _tell(line: str) -> None:

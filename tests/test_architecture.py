@@ -39,7 +39,19 @@ LEVEL = {room: level for level, line in enumerate(ROOMS) for room in line}
 
 HEAVY = {
     *("torch", "torchvision", "torchao", "onnx", "onnxruntime", "onnxscript", "litert_torch", "tensorflow"),
-    *("sklearn", "scipy", "statsmodels", "pandas", "tabulate", "tqdm", "execnet", "safetensors", "tensorrt", "openvino", "executorch"),
+    *(
+        "sklearn",
+        "scipy",
+        "statsmodels",
+        "pandas",
+        "tabulate",
+        "tqdm",
+        "execnet",
+        "safetensors",
+        "tensorrt",
+        "openvino",
+        "executorch",
+    ),
 }
 HEAVY_PREFIXES = ("ai_edge_",)
 SUBCLASSES_AT_THE_TOP = {"zoo/torch_models.py"}
