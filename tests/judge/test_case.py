@@ -84,7 +84,7 @@ def evaluated(n: int, wrong: int = 0, **changed: Any) -> CellResult:
             "can't be decided on 100 samples of each class: it takes 124",
             id="the smallest class",
         ),
-        pytest.param(case("accuracy", "45 %"), evaluated(1000), None, "accuracy='45 %' is vacuous", id="vacuous"),
+        pytest.param(case("accuracy", "45 %"), evaluated(1000, 400), None, "accuracy='45 %' is vacuous", id="vacuous"),
         pytest.param(
             case("size_ratio", "0.5 x", "2 x"), result(), None, "size_change='2 x' is vacuous", id="a vacuous change"
         ),
