@@ -94,10 +94,10 @@ def _too_few(name: str, limit: Limit, given: int | None, needed: int | None, wha
 
 def _least_for_errors(limit: float, reference_accuracy: float | None) -> int | None:
     """Samples that decide a multiple of the reference's errors when a fifth of them moves; None: not known."""
-    if reference_accuracy is None or reference_accuracy >= 1:
+    if reference_accuracy is None or not 0 <= reference_accuracy < 1:
         return None
     wrong = max(1, round((1 - reference_accuracy) * MANY))
-    flips = min(round(USUAL_FLIPS / 2 * MANY), wrong // 5)
+    flips = min(round(USUAL_FLIPS / 2 * MANY), wrong // 5, MANY - wrong)
     return deciding_n_ratio(Errors(n=MANY, negative=flips, positive=flips, both_wrong=wrong - flips), limit)
 
 

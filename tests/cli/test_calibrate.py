@@ -12,7 +12,6 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from fakes.lab import Lab
 from fakes.lab import lab as open_lab
 
-import harness.meters.latency
 from harness.cli import main
 from harness.runtimes import registry
 from harness.store.calibrations import read_calibration
@@ -22,8 +21,9 @@ from harness.targets.local_hardware import local_hardware
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with open_lab(tmp_path) as opened:
-        opened.register('runtimes.add(FakeRuntime("steady", base_us=400))')
-        monkeypatch.setattr(harness.meters.latency, "LEAST_WARM_NS", 50_000_000)
+        opened.register(
+            'runtimes.add(FakeRuntime("steady", base_us=400))', "harness.meters.latency.LEAST_WARM_NS = 50_000_000"
+        )
         monkeypatch.setenv("EDGE_HARNESS_CACHE", str(opened.cache))
         monkeypatch.chdir(tmp_path)
         yield opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,31 @@ def test_the_share_that_counts_as_seen(share: float, smallest: float | None) -> 
     power = (power_point(0.05, 100, failed=60), power_point(0.10, 100, failed=95), power_point(0.15, 100, failed=99))
 
     assert calibration(power=power).smallest_seen(share) == smallest
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        pytest.param(
+            {},
+            "calibrated 2026-11-01 at 1.05 x: 0 false alarms in 200 trials, +10 % seen in 90 % of them; quiet",
+            id="quiet",
+        ),
+        pytest.param(
+            {"power": (power_point(0.0, 24), power_point(0.0, 6, failed=2), power_point(0.1, 10, failed=5))},
+            "calibrated 2026-11-01 at 1.05 x: 2 false alarms in 30 trials, no slow-down tried was seen in 90 %; not quiet",
+            id="false alarms",
+        ),
+        pytest.param(
+            {"absolute_spread": 1.2, "power": (power_point(0.0, 24), power_point(0.075, 10, failed=9))},
+            "calibrated 2026-11-01 at 1.05 x: 0 false alarms in 24 trials, +7.5 % seen in 90 % of them; "
+            "not quiet: processes differ by 1.20 x",
+            id="not quiet",
+        ),
+    ],
+)
+def test_words_for_a_report(changed: dict[str, Any], words: str) -> None:
+    assert calibration(**changed).words.startswith(words)
 
 
 def test_a_slow_down_that_was_not_tried_was_not_seen() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from fakes.lab import Lab
 
-import harness.meters.latency
 from harness.core.names import Cell
 from harness.engine.calibrate import planned, run_trials, set_up
 from harness.engine.settings import Settings
@@ -15,13 +14,13 @@ from harness.errors import CalibrationError
 
 STEADY = 'runtimes.add(FakeRuntime("steady", base_us=400))'
 UNBUILDABLE = 'runtimes.add(FakeRuntime("unbuildable", build="raise"))'
+WARMER = "harness.meters.latency.LEAST_WARM_NS = 50_000_000"
 CELL = Cell(model="linear", recipe="fp32", runtime="steady", target="local")
 
 
 @pytest.fixture
-def settings(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    lab.register(STEADY, 'runtimes.add(FakeRuntime("broken", timed="SIGSEGV"))', UNBUILDABLE)
-    monkeypatch.setattr(harness.meters.latency, "LEAST_WARM_NS", 50_000_000)
+def settings(lab: Lab) -> Settings:
+    lab.register(STEADY, 'runtimes.add(FakeRuntime("broken", timed="SIGSEGV"))', UNBUILDABLE, WARMER)
     return Settings(cache=lab.cache, scratch=lab.folder / "scratch")
 
 

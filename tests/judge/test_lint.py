@@ -109,6 +109,29 @@ def test_no_error_more_than_the_reference_can_t_be_shown(limit: str, wrong: bool
     assert bool(found) == wrong
 
 
+@pytest.mark.parametrize(
+    ("reference", "n", "needed"),
+    [
+        pytest.param(0.9, 502, None, id="just enough"),
+        pytest.param(0.9, 501, 502, id="one less"),
+        pytest.param(0.99, 501, 8296, id="a better reference makes fewer errors to count"),
+        pytest.param(1.0, 1, None, id="a perfect reference: nothing is known of its errors"),
+        pytest.param(None, 1, None, id="an unknown one"),
+        pytest.param(math.nan, 1, None, id="one that is no number: the judge says so"),
+    ],
+)
+def test_too_few_samples_for_a_multiple_of_the_errors(reference: float | None, n: int, needed: int | None) -> None:
+    found = said("accuracy_drop", "1.2 x error", Facts(samples=n, reference_accuracy=reference))
+
+    assert bool(found) == (needed is not None), found
+    assert needed is None or f"it takes {needed}, even if only a fifth of the errors moves" in found
+
+
+@pytest.mark.parametrize("reference", [0.0, 0.001, 0.0099, 0.01])
+def test_a_reference_that_is_nearly_always_wrong_is_linted_like_any_other(reference: float) -> None:
+    assert "is vacuous" in said("accuracy_drop", "1.5 x error", Facts(samples=10**6, reference_accuracy=reference))
+
+
 @pytest.mark.parametrize("points", [0.5, 1, 2, 3, 5, 10])
 def test_what_lint_lets_through_can_pass(points: float) -> None:
     """With the least number of samples and nothing lost or won the score test passes the limit."""
