@@ -69,6 +69,8 @@ def _undecidable(case: Case, limit: Limit, facts: Facts) -> str:
     if metric.rule is Rule.PAIRED_DROP:
         needed = _least_for_errors(limit.value, facts.reference_accuracy)
         return "" if needed is None else _too_few(metric.name, limit, facts.samples, needed, "samples", None)
+    if metric.rule in (Rule.ABSOLUTE, Rule.TAIL) and limit.value <= 0:
+        return f"{metric.name}={limit.text!r}: every inference takes some time. Allow some, or write 'report'"
     if metric.rule is Rule.WORST_CLASS:
         needed = samples_needed(USUAL_CLASS_FLIPS, limit.value)
         return _too_few(metric.name, limit, facts.smallest_class, needed, "samples of each class", USUAL_CLASS_FLIPS)

@@ -1,4 +1,4 @@
-"""Multiples of the errors that an evaluation set can't decide."""
+"""Multiples of the errors that an evaluation set can't decide, and times that nothing can keep."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ def test_multiples_of_errors(limit: str, samples: int | None, accuracy: float | 
     if refused:
         assert f"accuracy_drop='{limit}' can't be decided on {samples} samples: it takes " in found[0]
         assert "even if only a fifth of the errors moves" in found[0]
+
+
+@pytest.mark.parametrize("metric", ["latency", "latency_p90", "latency_p99"])
+@pytest.mark.parametrize(("limit", "refused"), [("0 ms", True), ("0.000001 ns", False)])
+def test_no_inference_takes_no_time(metric: str, limit: str, refused: bool) -> None:
+    assert bool(lint(case(metric, limit), Facts(), None)) is refused

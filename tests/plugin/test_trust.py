@@ -169,6 +169,7 @@ def test_a_set_that_is_not_as_declared_is_an_error(project: Project) -> None:
         ("agreement", "40 %", "agreement='40 %' is vacuous"),
         ("accuracy_drop", "0 pp", "accuracy_drop='0 pp': no number of samples can show that nothing at all was lost."),
         ("accuracy_drop", "1 x error", "allows no error more than the reference makes"),
+        ("latency", "0 ms", "latency='0 ms': every inference takes some time."),
         ("agreement", "100 %", "agreement='100 %': no number of samples can show"),
     ],
 )
