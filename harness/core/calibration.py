@@ -9,7 +9,7 @@ from harness.core.environment import Hardware
 from harness.core.measurement import Interval
 
 UNCALIBRATED_SPREAD = 1.4
-"""By what factor fresh processes of one artifact differed on a shared machine (1.39 over 60 of them, STATISTICS), and
+"""By what factor fresh processes of one artifact differed on a shared machine (1.39 over 60 of them), and
 with it what is assumed of a machine that nobody calibrated."""
 UNCALIBRATED_RATIO_SPREAD = 1.25
 """The same for stored ratios to the reference (.52 to .65 in different runs)."""
@@ -93,7 +93,8 @@ class Calibration:
         alarms = f"{sum(p.failed for p in equal)} false alarms in {sum(p.trials for p in equal)} trials"
         seen = self.smallest_seen()
         sees = f"+{100 * seen:g} % seen in 90 % of them" if seen is not None else "no slow-down tried was seen in 90 %"
-        quiet = "quiet" if self.quiet else f"not quiet: processes differ by {self.absolute_spread:.2f} x"
+        apart = f"processes differ by {self.absolute_spread:.2f} x"
+        quiet = f"quiet: {apart}" if self.quiet else f"not quiet: {apart}"
         return f"calibrated {self.date} at {self.limit:g} x: {alarms}, {sees}; {quiet}"
 
     def smallest_seen(self, share: float = 0.9) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from harness.core.finding import Verdict
 
 STAGES = ("train", "compress", "convert", "load", "run", "measure")
@@ -17,7 +19,7 @@ class CellProblem(Exception):
         self.stage = stage
 
     @classmethod
-    def error(cls, stage: str, reason: str) -> CellProblem:
+    def error(cls, stage: str, reason: str) -> Self:
         """Something that should have worked broke in *stage*."""
         return cls(Verdict.ERROR, reason, stage)
 

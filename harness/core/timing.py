@@ -51,6 +51,8 @@ class Timings:
     """Beside the reference on the same runtime, or alone."""
     beside_baseline: Timing | None = None
     """Beside the artifact that its baseline was taken of."""
+    why_not_beside: str = ""
+    """Why that artifact could not be timed, where it was wanted."""
 
 
 NOT_TIMED = Timings()

@@ -17,7 +17,7 @@ from harness.core.data import Array
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.timing import Timing
-from harness.engine.measure import stage, time_pair
+from harness.engine.measure import open_worker, stage, time_pair
 from harness.engine.run import Run
 from harness.engine.settings import Settings
 from harness.errors import CalibrationError
@@ -35,7 +35,10 @@ QUICK_SECONDS = 150.0
 
 
 class Slowed:
-    """A worker whose every inference takes longer by a share of what it takes: a real slow-down, known exactly."""
+    """A worker whose every inference takes longer by a share of what it takes: a real slow-down.
+
+    The share is of what it takes while it warms up, so that the true one varies a little from process to process.
+    """
 
     def __init__(self, worker: Timed, share: float) -> None:
         self._worker = worker
@@ -80,9 +83,11 @@ def set_up(cell: Cell, settings: Settings, tell: Callable[[str], None]) -> Bench
         raise CalibrationError(f"{cell.id} can't be calibrated with: {run.results[cell].reason}")
     sample = run.references[cell.model].load("inputs")[:1]
     try:
-        versions = run.runtime_versions(cell)
+        worker, _ = open_worker(cell, run.artifacts[cell], settings)
     except CellProblem as problem:
         raise CalibrationError(f"{cell.id} can't be calibrated with: {problem.reason}") from problem
+    with worker:
+        versions = tuple(sorted(worker.greeting["versions"].items()))
     return Bench(
         cell=cell,
         artifact=run.artifacts[cell],
@@ -136,8 +141,10 @@ def run_trials(
 
 def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Settings, seed: int) -> Trial:
     begun = time.monotonic()
-    different = slowdown is None and bench.other is not None
-    candidate = (bench.other_cell, bench.other) if slowdown is None and bench.other else (bench.cell, bench.artifact)
+    candidate = (bench.cell, bench.artifact)
+    if slowdown is None:
+        assert bench.other is not None, "a trial of two artifacts is planned only where there are two"
+        candidate = (bench.other_cell, bench.other)
 
     def enough(timing: Timing) -> bool:
         return slowdown is None or look(ratio_evidence(timing.pairs), limit).finished
@@ -157,7 +164,7 @@ def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Setting
     taken = look(evidence, limit)
     return Trial(
         slowdown=slowdown or 0.0,
-        different=different,
+        different=slowdown is None,
         verdict=str(taken.verdict),
         seconds=time.monotonic() - begun,
         ratio=evidence.ratio,

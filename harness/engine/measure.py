@@ -80,14 +80,18 @@ class BlamedWorker:
             return self._worker.prepare(sample)
 
 
+class OtherSideProblem(CellProblem):
+    """What ended a comparison was not the candidate."""
+
+
 @contextmanager
 def _blaming(whose: str) -> Iterator[None]:
     try:
         yield
     except CellProblem as problem:
-        raise CellProblem.error(problem.stage, f"{whose}: {problem.reason}") from problem
+        raise OtherSideProblem.error(problem.stage, f"{whose}: {problem.reason}") from problem
     except WorkerFailure as err:
-        raise WorkerFailure(f"{whose}: {err}") from err
+        raise OtherSideProblem.error("run", f"{whose}: {err}") from err
 
 
 def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings) -> Probe:

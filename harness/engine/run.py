@@ -21,13 +21,13 @@ from harness.core.problem import CellProblem
 from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary, CellResult
 from harness.core.timing import Timing
 from harness.engine.builds import build_all
-from harness.engine.measure import Probe, probe, stage
+from harness.engine.measure import OtherSideProblem, Probe, probe, stage
 from harness.engine.plan import obstacle
 from harness.engine.references import Reference, make_references
 from harness.engine.settings import Settings
 from harness.engine.timings import LatencyBook
 from harness.judge.case import judge_case, judge_problem
-from harness.judge.drift_latency import P50, is_same_artifact
+from harness.judge.drift_latency import P50
 from harness.meters.latency import latency_measurements
 from harness.meters.size import size_measurements
 from harness.store.artifacts import ArtifactStore
@@ -89,19 +89,9 @@ class Run:
             case,
             self.results[case.cell],
             self._baseline_of(case),
-            timed=self._latency.of(case.cell),
+            timed=self._latency.of(case),
             calibration=self._calibration,
         )
-
-    def runtime_versions(self, cell: Cell) -> tuple[tuple[str, str], ...]:
-        """Versions of the engine that runs *cell*, as its worker tells them.
-
-        Raises:
-            CellProblem: it can't be run.
-        """
-        self._probed(cell)
-        environment = self.results[cell].environment
-        return environment.runtime_versions if environment else ()
 
     def latency_epochs_ns(self, cell: Cell) -> list[float]:
         """Epoch medians of *cell*, for those who keep their own tables of times; empty when it was not timed."""
@@ -242,29 +232,36 @@ class Run:
             if beside is not None and P50 not in self.results[cell.reference].measurements:
                 with suppress(CellProblem):  # a time of zero: the reference's own item measures and tells
                     self._record_timing(cell.reference, beside)
-        stored = self._baseline_artifact(case)
-        if stored is not None and self._latency.of(cell).beside_baseline is None:
-            with self._once(cell, Stage.TIMING):
-                timing = self._latency.time_beside_baseline(case, self.artifacts[cell], stored, self._sample(cell))
-                self._add_details(cell, latency_rounds_beside_baseline_ns=_rounds(timing))
+        self._time_beside_baseline(case)
 
     def _sample(self, cell: Cell) -> Array:
         return self.references[cell.model].load("inputs")[:1]
 
-    def _baseline_artifact(self, case: Case) -> Artifact | None:
-        """The artifact that the case's baseline was taken of, when its latency is held to that and is another."""
-        stored = self._baseline_of(case).get(P50) if case.baseline and case.change_limit else None
-        if stored is None or not stored.artifact_key or is_same_artifact(self.results[case.cell], stored):
-            return None
-        artifact = self.store.find(stored.artifact_key)
-        if artifact is None or artifact.sha256 != stored.artifact_sha256:
-            return None
-        return artifact if artifact.sha256 != self.artifacts[case.cell].sha256 else None
+    def _time_beside_baseline(self, case: Case) -> None:
+        """Time the cell beside the artifact that its baseline was taken of, when it is held to that and is another.
+
+        That artifact may be gone, or refused by today's engine: then a lower rung has to do, and says why.
+        """
+        cell, artifact = case.cell, self.artifacts[case.cell]
+        baseline = self._baseline_of(case).get(P50) if case.baseline and case.change_limit else None
+        if baseline is None or baseline.artifact_sha256 == artifact.sha256 or self._latency.knows_beside(case):
+            return
+        stored = self.store.find(baseline.artifact_key) if baseline.artifact_key else None
+        if stored is None or stored.sha256 != baseline.artifact_sha256:
+            self._latency.cannot_be_timed_beside(case, "the baseline's artifact is not in the cache")
+            return
+        with self._once(cell, Stage.TIMING):
+            try:
+                timing = self._latency.time_beside_baseline(case, artifact, stored, self._sample(cell))
+            except OtherSideProblem as problem:  # of the old artifact: it is no fault of this cell's
+                self._latency.cannot_be_timed_beside(case, problem.reason)
+                return
+        self._add_details(cell, latency_rounds_beside_baseline_ns=_rounds(timing))
 
     def _time_beside_another(self, reference: Cell) -> None:
         """Time the first planned cell that is compared with *reference*: its rounds hold the times of both."""
         for case in self._latency.compared_with(reference):
-            if self._latency.of(reference).own is not None:
+            if self._latency.timed(reference) is not None:
                 return
             if case.cell in self.artifacts:
                 with suppress(CellProblem):  # told when its own item comes

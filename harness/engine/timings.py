@@ -16,7 +16,7 @@ from harness.core.names import Cell
 from harness.core.timing import NOT_TIMED, Timing, Timings
 from harness.engine.measure import stage, time_pair
 from harness.engine.settings import Settings
-from harness.judge.latency import Look, look, ratio_evidence, take_look
+from harness.judge.latency import Look, look_at_rounds, take_look
 from harness.stats.tail import least_n
 from harness.targets.lock import TargetLock
 
@@ -32,7 +32,9 @@ class LatencyBook:
         self._calibration = calibration
         self._tell = tell
         self._planned: dict[Cell, list[Case]] = {}
-        self._timed: dict[Cell, Timings] = {}
+        self._timed: dict[Cell, Timing] = {}
+        self._beside: dict[tuple[str, Cell], Timings] = {}
+        """By suite: two suites may hold one cell to two baselines."""
 
     def plan(self, cases: Iterable[Case]) -> None:
         """Note what is going to be asked, so that a cell is timed until all of it is known."""
@@ -41,9 +43,13 @@ class LatencyBook:
             if case.metric.stage is Stage.TIMING and case not in known:
                 known.append(case)
 
-    def of(self, cell: Cell) -> Timings:
-        """What was timed of *cell* so far."""
-        return self._timed.get(cell, NOT_TIMED)
+    def of(self, case: Case) -> Timings:
+        """What was timed so far that *case* is judged by."""
+        return replace(self._beside.get((case.suite, case.cell), NOT_TIMED), own=self.timed(case.cell))
+
+    def timed(self, cell: Cell) -> Timing | None:
+        """The times of *cell*, beside its reference or alone."""
+        return self._timed.get(cell)
 
     def compared_with(self, reference: Cell) -> list[Case]:
         """Planned cases, one per cell, whose rounds also hold the times of *reference*."""
@@ -52,7 +58,7 @@ class LatencyBook:
 
     def knows(self, case: Case) -> bool:
         """Whether the rounds at hand answer *case*: its cell may have been timed alone, or for another limit."""
-        timing = self.of(case.cell).own
+        timing = self.timed(case.cell)
         if timing is None or (is_ratio(case) and not timing.paired and not case.cell.is_reference):
             return False
         if case.metric.rule is Rule.TAIL and len(timing.candidate_ns) < least_n(case.metric.percent):
@@ -79,11 +85,22 @@ class LatencyBook:
             # One beyond is allowed for, and what the third process may add is not counted on.
             least_inferences=max((least_n(percent, 1) for percent in percents), default=0),
         )
-        self._timed[cell] = replace(self.of(cell), own=timing)
+        self._timed[cell] = timing
         beside = timing.of_other()
-        if beside is not None and cell.reference not in self._timed:
-            self._timed[cell.reference] = Timings(own=beside)
+        if beside is not None:
+            self._timed.setdefault(cell.reference, beside)
         return timing
+
+    def knows_beside(self, case: Case) -> bool:
+        """Whether *case* was compared with the artifact of its baseline, or can't be."""
+        held = self._beside.get((case.suite, case.cell), NOT_TIMED)
+        if held.beside_baseline is None:
+            return bool(held.why_not_beside)
+        return look_at_rounds(held.beside_baseline, case.change_limit).finished
+
+    def cannot_be_timed_beside(self, case: Case, reason: str) -> None:
+        """Note why the artifact of the case's baseline can't be timed."""
+        self._beside[case.suite, case.cell] = Timings(why_not_beside=reason)
 
     def time_beside_baseline(self, case: Case, artifact: Artifact, stored: Artifact, sample: Array) -> Timing:
         """Time the case's cell in alternation with the artifact that its baseline was taken of.
@@ -91,15 +108,14 @@ class LatencyBook:
         Raises:
             CellProblem: ``error(load)``, ``error(run)``.
         """
-        limit = case.change_limit.value if case.change_limit else None
         timing = self._time(
             case.cell,
             (artifact, stored),
             sample,
-            enough=lambda timing: look(ratio_evidence(timing.pairs), limit).finished,
+            enough=lambda timing: look_at_rounds(timing, case.change_limit).finished,
             other_is_baseline=True,
         )
-        self._timed[case.cell] = replace(self.of(case.cell), beside_baseline=timing)
+        self._beside[case.suite, case.cell] = Timings(beside_baseline=timing)
         return timing
 
     def _look(self, case: Case, timing: Timing) -> Look:

@@ -10,7 +10,7 @@ from harness.core.matrix import Case
 from harness.core.result import CellResult
 from harness.judge.flips import ONE_SIDED_95, judge_flips, say_flips, say_needed
 from harness.judge.judged import Judged, error
-from harness.judge.limit import judge_interval
+from harness.judge.limit import judge_interval, why_open
 from harness.judge.words import say, say_interval
 from harness.stats.paired_drop import Flips, deciding_n, drop_interval, score
 from harness.stats.several import holm
@@ -43,7 +43,7 @@ def judge_drop(case: Case, result: CellResult, limit: Limit | None) -> Judged:
             interval=figure.interval,
             n=figure.n,
             reference=reference,
-            why="the interval spans the limit" if verdict is Verdict.INCONCLUSIVE else "",
+            why=why_open(verdict),
         )
     flips, both_wrong = found
     if limit is None:
@@ -95,7 +95,7 @@ def judge_proportion(case: Case, result: CellResult, limit: Limit | None) -> Jud
         value=figure.value,
         interval=figure.interval,
         n=figure.n,
-        why="the interval spans the limit" if verdict is Verdict.INCONCLUSIVE else "",
+        why=why_open(verdict),
     )
 
 

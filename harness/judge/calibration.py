@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from statistics import median
 
@@ -50,7 +49,7 @@ def summarize(
         limit=limit,
         power=tuple(_point(slowdown, trials) for slowdown in slowdowns),
         false_alarms=proportion_interval(failed, len(equal), CONFIDENCE),
-        noise_floor=_quantile([trial.interval[1] - 1 for trial in equal if math.isfinite(trial.interval[1])]),
+        noise_floor=_quantile([trial.interval[1] - 1 for trial in equal]),
         absolute_spread=_spread(processes),
         ratio_spread=_spread(ratios),
         minutes=minutes,
@@ -77,7 +76,7 @@ def _point(slowdown: float, trials: Sequence[Trial]) -> PowerPoint:
 
 def _quantile(values: Sequence[float]) -> float:
     """The upper quantile, never between two values: few trials shall not look better than they were."""
-    return float(np.quantile(values, FLOOR_SHARE, method="higher")) if values else math.inf
+    return float(np.quantile(values, FLOOR_SHARE, method="higher"))
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -16,7 +16,7 @@ from harness.judge.comparable import elsewhere, why_incomparable
 from harness.judge.drift_latency import judge_latency_drift
 from harness.judge.flips import ONE_SIDED_95, judge_flips, say_flips
 from harness.judge.judged import Judged, error
-from harness.judge.limit import judge_exact, judge_interval
+from harness.judge.limit import judge_exact, judge_interval, why_open
 from harness.judge.words import say, say_interval
 from harness.stats.paired_drop import Flips, drop_interval
 
@@ -104,7 +104,7 @@ def _judged(
             n=figure.n,
         )
     if change is LATENCY_CHANGE:
-        return judge_latency_drift(case, result, baseline, timed.beside_baseline, calibration)
+        return judge_latency_drift(case, result, baseline, timed, calibration)
     apart = why_incomparable(change.figure, case.cell, stored, result.environment, result.samples)
     if apart:
         sentence = f"can't be compared, incomparable({apart})"
@@ -130,11 +130,7 @@ def _accuracy(case: Case, result: CellResult, figure: Measurement, stored: Basel
         right_before, right_now = before.unpack_correct(), now.unpack_correct()
     except ValueError as err:
         return error(f"can't be compared: the baseline's samples can't be read: {err}")
-    flips = Flips(
-        n=len(right_now),
-        negative=int((right_before & ~right_now).sum()),
-        positive=int((~right_before & right_now).sum()),
-    )
+    flips = Flips.of(right_before, right_now)
     both_wrong = int((~right_before & ~right_now).sum())
     verdict, why = Verdict.REPORTED, ""
     interval = drop_interval(flips, ONE_SIDED_95)
@@ -182,6 +178,7 @@ def _score(
     return Judged(
         verdict=verdict,
         sentence=f"{scores}drop {say(drop, 'points')}{at} (n = {figure.n})",
+        why=why_open(verdict),
         value=figure.value,
         interval=interval,
         n=figure.n,

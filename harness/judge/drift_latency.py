@@ -10,10 +10,10 @@ from harness.core.finding import Rung, Verdict
 from harness.core.matrix import Case
 from harness.core.measurement import Interval, Measurement
 from harness.core.result import CellResult
-from harness.core.timing import Timing
+from harness.core.timing import Timing, Timings
 from harness.judge.comparable import same_engine, why_other_cpu, why_other_machine
 from harness.judge.judged import Judged, error
-from harness.judge.latency import look, ratio_evidence, why_throttled
+from harness.judge.latency import look_at_rounds, ratio_evidence, why_throttled
 from harness.judge.times import say_ratio
 from harness.judge.words import say, say_interval
 
@@ -35,7 +35,7 @@ def judge_latency_drift(
     case: Case,
     result: CellResult,
     baseline: CellBaseline,
-    beside_baseline: Timing | None,
+    timed: Timings,
     calibration: Calibration | None,
 ) -> Judged:
     """How the latency moved from its baseline.
@@ -56,8 +56,8 @@ def judge_latency_drift(
             n=1,
             rung=Rung.SAME_ARTIFACT,
         )
-    if beside_baseline is not None:
-        return _paired(case, beside_baseline)
+    if timed.beside_baseline is not None:
+        return _paired(case, timed.beside_baseline)
     now, before = result.measurements.get(RATIO), baseline.get(RATIO)
     if now is not None and before is not None and 0 < before.value < math.inf:
         apart = why_other_cpu(before.environment, result.environment)
@@ -70,7 +70,7 @@ def judge_latency_drift(
         )
     figure = result.measurements[P50]
     if apart:
-        gone = "; the baseline's artifact is not in the cache" if limit is not None else ""
+        gone = f"; {timed.why_not_beside}" if timed.why_not_beside else ""
         sentence = f"can't be compared, incomparable({apart}){gone}"
         return Judged(verdict=Verdict.INCOMPARABLE, sentence=sentence, value=None, n=figure.n)
     return _stored(case, result, figure, stored, Rung.ABSOLUTE, absolute_spread(calibration))
@@ -78,16 +78,11 @@ def judge_latency_drift(
 
 def _paired(case: Case, timing: Timing) -> Judged:
     evidence = ratio_evidence(timing.pairs)
-    limit = case.change_limit.value if case.change_limit else None
-    taken = look(evidence, limit)
-    verdict, why = taken.verdict, taken.reason
-    slowed = why_throttled(timing.context)
-    if slowed and limit is not None:
-        verdict, why = Verdict.INCONCLUSIVE, slowed
+    taken = look_at_rounds(timing, case.change_limit)
     return Judged(
-        verdict=Verdict.REGRESSED if verdict is Verdict.OVER_BUDGET else verdict,
+        verdict=Verdict.REGRESSED if taken.verdict is Verdict.OVER_BUDGET else taken.verdict,
         sentence=f"takes {say_ratio(evidence, 'the artifact of the baseline')})",
-        why=why,
+        why=taken.reason,
         value=evidence.ratio,
         interval=evidence.interval,
         n=evidence.rounds,
@@ -129,6 +124,8 @@ def _judge_stored(interval: Interval, limit: float, spread: float) -> tuple[Verd
     low, high = interval
     if low > max(limit, spread):
         return Verdict.REGRESSED, ""
+    if high * spread <= limit:
+        return Verdict.PASS, ""  # even if all that runs differ by hid behind it
     if limit < spread:
         why = (
             f"two runs differ by up to {spread:.2f} x here, so that a limit below that can't be held by stored figures"

@@ -128,13 +128,25 @@ def take_look(metric: Metric, limit: Limit | None, timing: Timing, calibration: 
         return Look(verdict=Verdict.INCONCLUSIVE, finished=True, reason=slowed)
     match metric.rule:
         case Rule.RATIO:
-            return look(ratio_evidence(timing.pairs), limit.value)
+            return look_at_rounds(timing, limit)
         case Rule.ABSOLUTE:
             return look(absolute_evidence(timing, limit.value), 1.0, doubt=absolute_spread(calibration))
         case Rule.TAIL:
             return tail_look(timing, metric.percent, limit.value, quiet=calibration is not None and calibration.quiet)
         case _:
             raise AssertionError(f"{metric.name} is no time")
+
+
+def look_at_rounds(timing: Timing, limit: Limit | None) -> Look:
+    """What alternating rounds say about a *limit* of the ratio; nothing where the processor was throttled.
+
+    Raises:
+        ValueError: a time is not positive.
+    """
+    slowed = why_throttled(timing.context)
+    if slowed and limit is not None:
+        return Look(verdict=Verdict.INCONCLUSIVE, finished=True, reason=slowed)
+    return look(ratio_evidence(timing.pairs), limit.value if limit else None)
 
 
 def tail_look(timing: Timing, percent: float, limit_ns: float, *, quiet: bool) -> Look:

@@ -25,3 +25,8 @@ def judge_interval(interval: Interval, limit: float, *, at_most: bool) -> Verdic
     if good:
         return Verdict.PASS
     return Verdict.OVER_BUDGET if bad else Verdict.INCONCLUSIVE
+
+
+def why_open(verdict: Verdict) -> str:
+    """What to say of an interval that decided nothing; empty for any other verdict."""
+    return "the interval spans the limit" if verdict is Verdict.INCONCLUSIVE else ""

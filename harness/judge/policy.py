@@ -34,7 +34,7 @@ class Policy:
 
     def with_changes(self, changes: Mapping[str, Outcome]) -> Policy:
         """The same but for *changes*, by verdict; what a mark on a test says."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)  # type: ignore[arg-type]  # keys are checked where they are read
 
 
 STRICT = Policy(
@@ -86,7 +86,7 @@ def outcome(finding: Finding, policy: Policy) -> Outcome:
         case Verdict.INCONCLUSIVE:
             return policy.inconclusive
         case Verdict.BELOW_NOISE_FLOOR:
-            return policy.below_noise_floor
+            return Outcome.WARN if policy.updating else policy.below_noise_floor
         case Verdict.INCOMPARABLE:
             return Outcome.WARN if policy.updating else policy.incomparable
         case Verdict.UNAVAILABLE:

@@ -38,15 +38,6 @@ def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels:
     return correct
 
 
-def flips(reference: Array, current: Array) -> Flips:
-    """How correctness changed, sample by sample."""
-    return Flips(
-        n=len(reference),
-        negative=int((reference & ~current).sum()),
-        positive=int((~reference & current).sum()),
-    )
-
-
 def class_flips(reference: Array, current: Array, labels: Array) -> tuple[ClassFlips, ...]:
     """How correctness changed, class by class; nothing when *labels* are no classes."""
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -54,7 +45,7 @@ def class_flips(reference: Array, current: Array, labels: Array) -> tuple[ClassF
     found = []
     for label in np.unique(labels):
         of_class = labels == label
-        one = flips(reference[of_class], current[of_class])
+        one = Flips.of(reference[of_class], current[of_class])
         found.append(ClassFlips(label=str(label), n=one.n, negative=one.negative, positive=one.positive))
     return tuple(found)
 
@@ -62,7 +53,7 @@ def class_flips(reference: Array, current: Array, labels: Array) -> tuple[ClassF
 def accuracy_measurements(correct: Array, reference_correct: Array, classes: Sequence[ClassFlips]) -> list[Measurement]:
     """Accuracy, its drop, flips, and the worst class."""
     n = len(correct)
-    paired = flips(reference_correct, correct)
+    paired = Flips.of(reference_correct, correct)
     found = [
         _share("accuracy_fraction", int(correct.sum()), n),
         Measurement(name="accuracy_drop_fraction", value=paired.drop, unit="fraction", n=n),

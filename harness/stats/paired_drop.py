@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.core.data import Array
 from harness.core.measurement import Interval
 
 
@@ -21,6 +22,15 @@ class Flips:
     def __post_init__(self) -> None:
         if self.n <= 0 or self.negative < 0 or self.positive < 0 or self.negative + self.positive > self.n:
             raise ValueError(f"not a paired table: n={self.n}, negative={self.negative}, positive={self.positive}")
+
+    @classmethod
+    def of(cls, reference: Array, current: Array) -> Flips:
+        """From correctness of each sample, bool (n,), by the reference and by the current model."""
+        return cls(
+            n=len(reference),
+            negative=int((reference & ~current).sum()),
+            positive=int((~reference & current).sum()),
+        )
 
     @property
     def drop(self) -> float:

@@ -81,7 +81,9 @@ def drift(
     metric: str = "latency",
 ) -> Finding:
     one = case(metric, None, change, of=today.cell)
-    finding = judge_drift(one, today, baseline, timed=Timings(beside_baseline=beside), calibration=calibrated)
+    gone = "" if beside or change is None else "the baseline's artifact is not in the cache"
+    timed = Timings(beside_baseline=beside, why_not_beside=gone)
+    finding = judge_drift(one, today, baseline, timed=timed, calibration=calibrated)
     assert finding is not None
     json.dumps(msgspec.to_builtins(finding), allow_nan=False)
     assert finding.unit == "ratio"
@@ -352,6 +354,8 @@ HAIR = 1e-9
         pytest.param((1.25, 1.3), "1.25 x", OPEN, (), id="from limit and spread on"),
         pytest.param((1.25 + HAIR, 1.3), "1.25 x", REGRESSED, ("changed",), id="beyond limit and spread"),
         pytest.param((0.97, 1.02), "1.2 x", BELOW, (), id="a limit below the spread, as before"),
+        pytest.param((0.8, 0.96), "1.2 x", PASS, (), id="faster by as much as the spread may hide: .96 x 1.25 = 1.2"),
+        pytest.param((0.8, 0.961), "1.2 x", BELOW, (), id="a hair less"),
         pytest.param((0.97, 1.02), "1.2499 x", BELOW, (), id="a limit a hair below the spread"),
         pytest.param((1.21, 1.25), "1.2 x", BELOW, (), id="beyond the limit, not beyond the spread"),
         pytest.param((1.25 + HAIR, 1.3), "1.2 x", REGRESSED, ("changed",), id="beyond the limit and the spread"),

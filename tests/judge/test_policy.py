@@ -48,7 +48,7 @@ def expected(verdict: Verdict, policy: Policy) -> Outcome:
         Verdict.NO_BASELINE: policy.no_baseline,
         Verdict.INCOMPARABLE: policy.incomparable,
         Verdict.INCONCLUSIVE: policy.inconclusive,
-        Verdict.BELOW_NOISE_FLOOR: policy.below_noise_floor,
+        Verdict.BELOW_NOISE_FLOOR: WARN if policy.updating else policy.below_noise_floor,
         Verdict.UNAVAILABLE: policy.unavailable,
     }[verdict]
 

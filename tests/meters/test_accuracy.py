@@ -15,7 +15,6 @@ from harness.meters.accuracy import (
     accuracy_measurements,
     class_flips,
     correctness,
-    flips,
     output_measurements,
     score_measurements,
 )
@@ -126,7 +125,7 @@ def bools(text: str) -> Array:
     ],
 )
 def test_flips(reference: str, current: str, expected: Flips) -> None:
-    assert flips(bools(reference), bools(current)) == expected
+    assert Flips.of(bools(reference), bools(current)) == expected
 
 
 def of_class(label: str, n: int, negative: int, positive: int) -> ClassFlips:

@@ -10,8 +10,14 @@ from typing import Any
 import pytest
 from fakes.project import conftest, suite
 
+import harness.engine.measure
+from harness.core.artifact import Artifact
+from harness.core.names import Cell
+from harness.core.problem import CellProblem
+from harness.engine.settings import Settings
 from harness.targets.local_hardware import local_hardware
 from tests.plugin.conftest import Project
+from tests.plugin.test_verdicts import EVERYTHING, MATRICES
 
 STEADY = """
 harness.meters.latency.LEAST_WARM_NS = 50_000_000
@@ -232,6 +238,7 @@ def test_two_processes_time_as_one_does(project: Project) -> None:
 
 
 LOGGED = """
+import os
 import time
 import harness.engine.timings
 original = harness.engine.timings.time_pair
@@ -246,7 +253,8 @@ def logging(*arguments, **named):
             log.write(f"{{begun}} {{time.monotonic()}}\\n")
 
 
-harness.engine.timings.time_pair = logging
+if "PYTEST_XDIST_WORKER" in os.environ:  # not in the process that runs these tests
+    harness.engine.timings.time_pair = logging
 """
 
 
@@ -266,26 +274,7 @@ def test_measurements_of_two_processes_never_overlap(project: Project) -> None:
         assert end <= begin
 
 
-OPEN = suite(
-    metrics=["accuracy"],
-    models=["shaky"],
-    recipes=["fp16"],
-    budgets=[("*", {"accuracy": "94 %"})],
-    more="baseline=False",
-)
-WAVERING = """
-@harness.dataset("few")
-def few():
-    return blobs(evaluation=100)
-
-
-@harness.model("shaky", dataset="few", framework="fake", input=INPUT)
-def shaky():
-    return trained()
-
-
-runtimes.add(FakeRuntime("missing", needs=["no-such-distribution"]))
-"""
+OPEN = MATRICES["inconclusive"]
 
 
 @pytest.mark.parametrize(
@@ -301,14 +290,14 @@ runtimes.add(FakeRuntime("missing", needs=["no-such-distribution"]))
     ],
 )
 def test_the_nearest_policy_has_the_last_word(project: Project, arguments: list[str], mark: str, ret: int) -> None:
-    project.write("conftest.py", conftest(WAVERING))
+    project.write("conftest.py", conftest(EVERYTHING))
     project.write("test_s.py", OPEN.replace("@harness.gate", f"@{mark}\n@harness.gate" if mark else "@harness.gate"))
     assert project.run(*arguments).ret == ret
     assert finding(project)["verdict"] == "inconclusive"
 
 
 def test_a_mark_on_the_test_outweighs_that_of_its_module(project: Project) -> None:
-    project.write("conftest.py", conftest(WAVERING))
+    project.write("conftest.py", conftest(EVERYTHING))
     text = OPEN.replace("pytestmark = ", "pytestmark = [harness.policy(inconclusive='fail'), ").replace(
         "baseline=False)", "baseline=False)]"
     )
@@ -339,7 +328,7 @@ def test_a_policy_that_means_nothing_is_refused(project: Project, written: str, 
 def test_a_missing_runtime_is_skipped_unless_strictness_is_asked_for(
     project: Project, arguments: list[str], ret: int
 ) -> None:
-    project.write("conftest.py", conftest(WAVERING))
+    project.write("conftest.py", conftest(EVERYTHING))
     project.write("test_s.py", suite(recipes=["fp32"], runtimes=["missing"], more="baseline=False"))
     assert project.run(*arguments).ret == ret
 
@@ -388,6 +377,30 @@ def test_without_that_artifact_the_stored_ratio_is_all_there_is(project: Project
     assert "two runs differ by up to 1.25 x here" in found["reason"]
     again = drift(project, later=", spin_percent=60, padding_bytes=10", clear=True)
     assert (again["verdict"], again["rung"]) == ("regressed", "ratio to the reference")
+
+
+def test_a_baselines_artifact_that_the_engine_refuses_is_no_fault_of_the_cell(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = f"--harness-cache={project.folder / 'cache'}"
+    project.write("conftest.py", conftest(SLOWER_LATER.format(more="")))
+    project.write("test_s.py", HELD)
+    assert project.run("--harness-update", cache).ret == 0
+    figures = json.loads(project.baseline().read_text())["cells"][CELL.format("drifting")]
+    refused = figures["latency_p50_ns_per_inference"]["artifact_sha256"]
+
+    def refusing(cell: Cell, artifact: Artifact, settings: Settings) -> Any:
+        if artifact.sha256 == refused:
+            raise CellProblem.error("load", "this engine can't read it")
+        return original(cell, artifact, settings)
+
+    original = harness.engine.measure.open_worker
+    monkeypatch.setattr(harness.engine.measure, "open_worker", refusing)
+    project.write("conftest.py", conftest(SLOWER_LATER.format(more=", padding_bytes=10")))
+    assert project.run(cache).ret == 0
+    assert finding(project)["verdict"] == "reported", "the budget is judged all the same"
+    found = finding(project, "baseline")
+    assert (found["verdict"], found["rung"]) == ("below_noise_floor", "ratio to the reference")
 
 
 def calibrated(baselines: Path, **changed: Any) -> None:
