@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -103,15 +104,14 @@ def read_results(path: Path) -> RunRecord:
 
 
 def merged(first: CellResult, second: CellResult) -> CellResult:
-    """What two processes found out about one cell: the graver status, all figures of both."""
-    return replace(
-        max(first, second, key=lambda result: _gravity(result.status)),
-        artifact=second.artifact or first.artifact,
-        measurements={**first.measurements, **second.measurements},
-        samples=second.samples or first.samples,
-        environment=second.environment or first.environment,
-        details={**first.details, **second.details},
-    )
+    """What two reports told of one cell: the graver status with its reason, and of all else whatever either knows."""
+    graver = max(first, second, key=lambda result: _gravity(result.status))
+    # Over all fields: one that is added to a result later is not forgotten here.
+    known: dict[str, Any] = {}
+    for field in fields(CellResult):
+        before, after = getattr(first, field.name), getattr(second, field.name)
+        known[field.name] = {**before, **after} if isinstance(before, Mapping) else after or before
+    return CellResult(**{**known, "status": graver.status, "reason": graver.reason})
 
 
 def _gravity(status: str) -> int:

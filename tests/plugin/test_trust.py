@@ -468,3 +468,17 @@ def test_times_are_judged_as_far_as_the_machine_is_known(
     project.run()
     assert finding(project)["verdict"] == verdict, finding(project)["reason"]
     assert finding(project)["rung"] == "absolute"
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["latency last", "latency first"])
+def test_what_the_machine_did_is_recorded_whatever_else_is_asked_of_the_cell(project: Project, order: int) -> None:
+    project.write("conftest.py", conftest(STEADY))
+    metrics = ["size", "accuracy_drop", "latency_ratio"][::order]
+    project.write("test_s.py", suite(metrics=metrics, recipes=["fp16"], runtimes=["steady"], more="baseline=False"))
+    assert project.run().ret == 0
+    (cell,) = [one for one in project.results()["cells"] if one["recipe"] == "fp16"]
+    assert cell["latency_context"]["seconds"] > 0
+    assert [one["n"] for one in cell["classes"]] == [100] * 10
+    report = (project.folder / "reports/latest/report.md").read_text()
+    assert "- latency: not calibrated on this hardware class (edge-harness calibrate)" in report
+    assert "- while it was timed: " in report

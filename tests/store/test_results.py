@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.core.context import Context
 from harness.core.finding import BASELINE, Verdict
-from harness.core.result import NOT_RUN, CellResult
+from harness.core.result import NOT_RUN, CellResult, ClassFlips
 from harness.core.run_record import RunRecord
 from harness.errors import ResultsError
 from harness.store.results import (
@@ -29,6 +31,8 @@ FULL = result(
     measurement("size_bytes", 1000, "bytes"),
     measurement("accuracy_fraction", 0.0, "fraction", 9, (0.0, 0.33)),
     samples=samples([False] * 9),
+    classes=(ClassFlips(label="0", n=9, negative=1, positive=0),),
+    latency_context=Context(seconds=1.5, steal_share=0.01, involuntary_switches=3),
     details={"latency_rounds_ns": [[[1.0, 2.0]]], "placement": {"provider": "cpu"}},
 )
 EMPTY = CellResult(cell=cell("fp16"), status="unavailable", reason="not installed: x | y\n<b>größer</b>")
@@ -194,3 +198,22 @@ def test_later_figures_stand_over_earlier_ones() -> None:
     assert found.environment == environment(threads=2)
     assert found.details == {"x": 1, "y": 2}
     assert found.samples == samples([True])
+
+
+def test_merging_keeps_every_field_that_either_report_knows() -> None:
+    full = result(
+        measurement("size_bytes", 1000, "bytes"),
+        samples=samples([True, False]),
+        classes=(ClassFlips(label="3", n=2, negative=1, positive=0),),
+        latency_context=Context(seconds=1.0, steal_share=0.1),
+        details={"placement": "cpu"},
+        reason="told",
+    )
+    bare = CellResult(cell=full.cell)
+    for field in fields(CellResult):
+        assert getattr(full, field.name) != getattr(bare, field.name) or field.name == "cell", (
+            "a field not filled above"
+        )
+
+    for found in (merged(full, bare), merged(bare, full)):
+        assert found == full
