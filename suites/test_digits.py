@@ -14,8 +14,9 @@ pytestmark = harness.matrix(
         # Exported programs hold their graph as text, most of a small file: there the weights tell. Scales are decimals
         # in it, so that a few bytes differ between CPUs.
         ("*/*/torch", dict(size_ratio="1 x", size_change="1.001 x")),
-        # What int8 is for: litert's kernels take about half the time of float ones.
-        ("*/int8_static/litert", dict(latency_ratio="0.90 x")),
+        # Half-precision weights are widened once, at load. What int8 gains here is the CPU's affair: this model takes 5 us,
+        # and its int8 file took half of that on one x86 CPU and 1.4 times on another.
+        ("*/fp16/litert", dict(latency_ratio="1.10 x")),
     ),
 )
 

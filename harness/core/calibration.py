@@ -68,7 +68,7 @@ class Calibration:
     false_alarms: Interval
     """Clopper-Pearson interval (95 %) of the share of A/A trials that failed."""
     noise_floor: float
-    """The least change that a limit may allow: 95 % of A/A intervals end below 1 + this."""
+    """The least change that a limit may allow: 95 % of A/A intervals end below 1 + this, of the trials that were decided."""
     absolute_spread: float
     """Largest median over smallest among fresh processes of one artifact (2.5 % trimmed at either end), a factor >= 1."""
     ratio_spread: float

@@ -49,7 +49,7 @@ def summarize(
         limit=limit,
         power=tuple(_point(slowdown, trials) for slowdown in slowdowns),
         false_alarms=proportion_interval(failed, len(equal), CONFIDENCE),
-        noise_floor=_quantile([trial.interval[1] - 1 for trial in equal]),
+        noise_floor=_noise_floor(equal),
         absolute_spread=_spread(processes),
         ratio_spread=_spread(ratios),
         minutes=minutes,
@@ -72,6 +72,16 @@ def _point(slowdown: float, trials: Sequence[Trial]) -> PowerPoint:
         inconclusive=verdicts.count(Verdict.INCONCLUSIVE),
         seconds_median=median(trial.seconds for trial in chosen),
     )
+
+
+def _noise_floor(equal: Sequence[Trial]) -> float:
+    """What a limit has to allow so that nearly all trials of equal artifacts that were decided stay within it.
+
+    A trial that ended inconclusive turned nothing red or green: how often that happens is told beside, and does not
+    count here unless nothing was decided at all.
+    """
+    decided = [trial for trial in equal if trial.verdict != Verdict.INCONCLUSIVE]
+    return _quantile([trial.interval[1] - 1 for trial in decided or equal])
 
 
 def _quantile(values: Sequence[float]) -> float:

@@ -85,6 +85,20 @@ def test_the_noise_floor_is_where_equal_artifacts_end(highs: list[float], floor:
     assert found.noise_floor == pytest.approx(floor)
 
 
+@pytest.mark.parametrize(
+    ("trials", "floor"),
+    [
+        pytest.param([(PASSED, 1.02), (OPEN, 1.57)], 0.02, id="an undecided trial turned nothing red or green"),
+        pytest.param([(PASSED, 1.02), (FAILED, 1.57)], 0.57, id="a false alarm counts"),
+        pytest.param([(OPEN, 1.3), (OPEN, 1.57)], 0.57, id="nothing decided: all that is known"),
+    ],
+)
+def test_the_noise_floor_rests_on_decided_trials(trials: list[tuple[str, float]], floor: float) -> None:
+    found = summary(*(trial(verdict=verdict, interval=(0.99, high)) for verdict, high in trials))
+
+    assert found.noise_floor == pytest.approx(floor)
+
+
 def test_spreads_trim_a_fortieth_at_either_end() -> None:
     times = [1000.0, *[1010.0] * 39, *[1111.0] * 39, 9000.0]
 
