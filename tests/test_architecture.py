@@ -28,7 +28,7 @@ ROOMS = (
     ("engine",),
     ("reporting",),
     ("store", "meters", "runtimes", "recipes", "targets", "worker", "zoo", "frameworks"),
-    ("exporters",),
+    ("exporters", "learning"),
     ("judge",),
     ("stats",),
     ("core",),
@@ -51,6 +51,9 @@ HEAVY = {
         "tensorrt",
         "openvino",
         "executorch",
+        "torch_pruning",
+        "tensorly",
+        "threadpoolctl",
     ),
 }
 HEAVY_PREFIXES = ("ai_edge_",)

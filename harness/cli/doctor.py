@@ -71,9 +71,14 @@ def _precisions(engine: str) -> list[str]:
     from harness.runtimes.registry import runtimes
 
     runtime = runtimes.get(engine)
-    wanted = [step for step in steps if step.precision is not None]
+    wanted = [steps.step(family.name) for family in steps if not family.ranges]
+    wanted.append(steps.step("int8_static"))
     name = RuntimeName(engine=engine)
-    return [step.name for step in wanted if step.precision is not None and not runtime.refusal(name, step.precision)]
+    return [
+        step.name
+        for step in wanted
+        if step.transform is None and step.precision is not None and not runtime.refusal(name, step.precision)
+    ]
 
 
 def _data_rows() -> list[list[str]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.core.weights import Weights
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
@@ -20,8 +22,9 @@ class Artifact:
     """Over all its files and their names."""
     size_bytes: int
     gzip_bytes: int
-    weights: Mapping[str, int] = field(default_factory=dict)
-    """Bytes of weights by dtype, read from the artifact itself."""
+    zstd_bytes: int
+    weights: Weights = field(default_factory=Weights)
+    """Read from the artifact itself."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -29,5 +32,7 @@ class Artifact:
         return self.folder / self.main
 
     @property
-    def weights_bytes(self) -> int:
-        return sum(self.weights.values())
+    def macs(self) -> int | None:
+        """Multiply-accumulates of one inference of the model that was lowered; None when they were not counted."""
+        found = self.provenance.get("macs")
+        return found if isinstance(found, int) else None

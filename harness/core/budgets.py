@@ -75,8 +75,9 @@ def _parse_row(row: object) -> Row:
         units = CHANGES[name].units if name in CHANGES else METRICS[name].units if name in METRICS else None
         if units is None:
             raise UnknownName.among("metric", str(name), [*METRICS, *CHANGES], f"(in the budget row {pattern!r})")
+        signed = name in METRICS and METRICS[name].signed
         try:
-            limits[name] = None if text == REPORT_ONLY else parse_limit(name, text, units)
+            limits[name] = None if text == REPORT_ONLY else parse_limit(name, text, units, signed=signed)
         except InvalidLimit as err:
             raise InvalidLimit(f"budget row {pattern!r}: {err}") from None
     return Row(pattern=pattern, limits=limits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -12,6 +12,7 @@ from harness.core.model import Input
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
 from harness.core.source import Source
+from harness.core.weights import WeightTensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,26 @@ class Framework(Protocol):
 
     def predict(self, model: Any, inputs: Array) -> Array:
         """Outputs of shape (n, ...) for *inputs* (n, ...), in evaluation mode, on one thread."""
+        ...
+
+    def build(self, function: Callable[[], Any], seed: int) -> Any:
+        """What *function* returns, with the framework's random numbers seeded."""
+        ...
+
+    def macs(self, model: Any, sample: Array) -> int | None:
+        """Multiply-accumulates of one inference on *sample* (1, ...); None when it can't tell."""
+        ...
+
+    def keep(self, model: Any, bases: Mapping[str, Any], folder: Path) -> str:
+        """Write *model* into *folder* without pickle, as weights and what differs from one of *bases*.
+
+        Returns the main file's name; empty when a model like this can't be kept: then it is made again when needed. The
+        caller restores it at once and tries whether it still computes the same.
+        """
+        ...
+
+    def restore(self, kept: Path, bases: Mapping[str, Callable[[], Any]]) -> Any:
+        """The model that ``keep`` wrote, from the main file and functions that make the bases."""
         ...
 
 
@@ -95,8 +116,8 @@ class Runtime(Protocol):
         """Make the artifact from the interchange file *source*; returns its main file inside *folder*."""
         ...
 
-    def weights(self, artifact: Path) -> Mapping[str, int]:
-        """Bytes of weights by dtype, read from the artifact itself."""
+    def weights(self, artifact: Path) -> Iterable[WeightTensor]:
+        """All constant tensors, read from the artifact itself; data that tensors share counts once."""
         ...
 
 

@@ -48,6 +48,8 @@ class Rung(StrEnum):
 
 
 BUDGET = "budget"
+PROMISE = "promise"
+"""Of the recipe, see ``Promise``."""
 BASELINE = "baseline"
 CELL = "cell"
 
@@ -59,7 +61,7 @@ class Finding:
     cell: str
     metric: str
     against: str
-    """``budget``, ``baseline``, or ``cell`` when there was nothing to judge."""
+    """``budget``, ``promise``, ``baseline``, or ``cell`` when there was nothing to judge."""
     verdict: Verdict
     reason: str
     """One sentence that needs no other file: figure, limit, interval, n."""

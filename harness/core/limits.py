@@ -36,8 +36,8 @@ class Limit:
         return self.unit == ERROR_TIMES
 
 
-def parse_limit(name: str, text: object, units: Mapping[str, float]) -> Limit:
-    """Read the limit *text* of the budget key *name*, whose allowed *units* map to factors.
+def parse_limit(name: str, text: object, units: Mapping[str, float], *, signed: bool = False) -> Limit:
+    """Read the limit *text* of the budget key *name*, whose allowed *units* map to factors; *signed*: below 0 too.
 
     Raises:
         InvalidLimit: no unit, a unit that this key does not take, a negative number, or no number at all.
@@ -60,8 +60,8 @@ def parse_limit(name: str, text: object, units: Mapping[str, float]) -> Limit:
     if unit not in units:
         raise InvalidLimit(f"{name}={text!r}: {unit!r} is not a unit of {name}; it takes {allowed}.")
     value = _product(match["number"], units[unit])
-    if not math.isfinite(value) or value < 0:
-        raise InvalidLimit(f"{name}={text!r}: a limit must be finite and not negative.")
+    if not math.isfinite(value) or (value < 0 and not signed):
+        raise InvalidLimit(f"{name}={text!r}: a limit must be finite{'' if signed else ' and not negative'}.")
     if unit == ERROR_TIMES and value < 1:
         raise InvalidLimit(f"{name}={text!r}: below 1 x error it would demand fewer errors than the reference makes.")
     return Limit(value=value, text=text.strip(), unit=unit)

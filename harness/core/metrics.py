@@ -29,6 +29,8 @@ class Rule(StrEnum):
     """A difference of two accuracies on the same samples."""
     WORST_CLASS = "worst class"
     """The same for every class, corrected for their number."""
+    PAIRED_GAIN = "paired gain"
+    """A difference of two accuracies on the same samples, of a recipe and of its control."""
     PROPORTION = "proportion"
     """A share of samples, with a binomial interval."""
     RATIO = "ratio"
@@ -115,6 +117,8 @@ class Metric:
     """Of a relative metric: the measurement that is divided."""
     percent: float = 50
     """Of a time: the percentile that is meant."""
+    signed: bool = False
+    """Whether a limit may be negative."""
     change: Change | None = None
     vacuous: float | None = None
     """A limit beyond this (for a lower limit: below it) allows more than half of the reference; None: no such bound."""
@@ -161,6 +165,26 @@ _ALL = (
         unit="fraction",
         units=_SHARE,
         rule=Rule.PROPORTION,
+        vacuous=0.5,
+    ),
+    Metric(
+        name="accuracy_gain",
+        title="accuracy gain",
+        figure="accuracy_gain_fraction",
+        stage=Stage.PROBE,
+        unit="fraction",
+        units=_POINTS,
+        rule=Rule.PAIRED_GAIN,
+        at_most=False,
+        signed=True,
+    ),
+    Metric(
+        name="calibration_spread",
+        title="calibration spread",
+        figure="calibration_spread_fraction",
+        stage=Stage.PROBE,
+        unit="fraction",
+        units=_POINTS,
         vacuous=0.5,
     ),
     Metric(
@@ -233,6 +257,66 @@ _ALL = (
         relative=True,
         numerator="gzip_bytes",
         vacuous=1.5,
+    ),
+    Metric(
+        name="zstd_ratio",
+        title="zstd size",
+        figure="zstd_ratio",
+        stage=Stage.ARTIFACT,
+        unit="ratio",
+        units=_TIMES,
+        relative=True,
+        numerator="zstd_bytes",
+        vacuous=1.5,
+    ),
+    Metric(
+        name="parameters_ratio",
+        title="parameters",
+        figure="parameters_ratio",
+        stage=Stage.ARTIFACT,
+        unit="ratio",
+        units=_TIMES,
+        relative=True,
+        numerator="parameters_count",
+        vacuous=1.5,
+    ),
+    Metric(
+        name="macs_ratio",
+        title="MACs",
+        figure="macs_ratio",
+        stage=Stage.ARTIFACT,
+        unit="ratio",
+        units=_TIMES,
+        relative=True,
+        numerator="macs_count",
+        vacuous=1.5,
+    ),
+    Metric(
+        name="int8_share",
+        title="int8 share",
+        figure="int8_share_fraction",
+        stage=Stage.ARTIFACT,
+        unit="fraction",
+        units=_SHARE,
+        at_most=False,
+    ),
+    Metric(
+        name="fp16_share",
+        title="fp16 share",
+        figure="fp16_share_fraction",
+        stage=Stage.ARTIFACT,
+        unit="fraction",
+        units=_SHARE,
+        at_most=False,
+    ),
+    Metric(
+        name="sparsity",
+        title="sparsity",
+        figure="sparsity_fraction",
+        stage=Stage.ARTIFACT,
+        unit="fraction",
+        units=_SHARE,
+        at_most=False,
     ),
     Metric(
         name="latency",

@@ -37,6 +37,8 @@ class Model:
     input: Input
     dataset: str
     metric: str
+    student: Callable[[], Any] | None = None
+    """Returns an untrained smaller model of the same inputs and outputs, for distillation."""
     source: Source
 
 

@@ -1,11 +1,14 @@
-"""Recipes: ordered chains of compression steps, ``a+b``."""
+"""Recipes: ordered chains of compression steps, ``a+b``, and what each step promises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from harness.core.limits import Limit
+from harness.core.metrics import Metric
 from harness.core.source import Source
 
 
@@ -17,17 +20,58 @@ class Precision:
     parameters: tuple[tuple[str, str | int | bool], ...] = ()
     needs_calibration: bool = False
 
+    def parameter(self, name: str, default: str | int | bool) -> str | int | bool:
+        """The parameter called *name*, or *default*."""
+        return dict(self.parameters).get(name, default)
+
+
+class Trait(StrEnum):
+    """What a step leaves in the weights, which a later step can undo."""
+
+    ZEROS = "zeros"
+    """Single weights that were set to zero."""
+    PALETTE = "palette"
+    """Few distinct values per layer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A limit on a figure of the artifact that a step answers for, whatever a suite demands."""
+
+    metric: Metric
+    limit: Limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a recipe: it either turns a model into a model, or names a precision."""
+    """One step of a recipe: it turns a model into a model, or names a precision, or both, in this order."""
 
     name: str
+    """With its parameters: ``prune50``."""
     method: str
-    """quantization, pruning, distillation, low-rank, architecture, or reference for ``fp32``."""
+    """quantization, pruning, distillation, low-rank, clustering, or reference for ``fp32``."""
     source: Source
     precision: Precision | None = None
     transform: Callable[..., Any] | None = None
+    """Takes the model, its ``Work`` when it has a parameter of that name, and ``parameters`` by name."""
+    parameters: tuple[tuple[str, int], ...] = ()
+    """What the name says: ``percent=50`` of ``prune50``."""
+    takes_work: bool = False
+    promises: tuple[Promise, ...] = ()
+    framework: str = ""
+    """Whose models it transforms; empty: any."""
+    trains: bool = False
+    """Whether it learns from the training split."""
+    replaces: bool = False
+    """Whether it throws the model away that it is given, so that only the first step can be one."""
+    leaves: frozenset[Trait] = frozenset()
+    undoes: frozenset[Trait] = frozenset()
+    control: str = ""
+    """The step that lacks what this one is about: what it gains is the difference to that one."""
+    packages: tuple[str, ...] = ()
+    """Distributions whose versions decide what it makes."""
+    uses: tuple[Source, ...] = ()
+    """Other files that decide what it makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +90,8 @@ class Recipe:
         """What the runtime lowers to; ``fp32`` when no step names one."""
         last = self.steps[-1].precision
         return last if last is not None else Precision(name="fp32")
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """Of all steps: a later step must keep what an earlier one promised."""
+        return tuple(promise for step in self.steps for promise in step.promises)

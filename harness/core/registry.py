@@ -38,7 +38,7 @@ class Registry(Generic[Entry]):
             InvalidName: the name can't stand in a cell's id.
             DuplicateName: another definition already has this name.
         """
-        name = checked_name(self.kind, entry.name)
+        name = self._checked(entry)
         held = self._entries.get(name)
         if held is not None and held.source.path != entry.source.path:
             raise DuplicateName(
@@ -49,6 +49,9 @@ class Registry(Generic[Entry]):
                 f"{self.kind} {name!r} is registered twice in {held.source.path}: lines {held.source.line} and {entry.source.line}. Rename one."
             )
         self._entries[name] = entry
+
+    def _checked(self, entry: Entry) -> str:
+        return checked_name(self.kind, entry.name)
 
     def get(self, name: str) -> Entry:
         """The entry called *name*.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,10 @@ from harness.core.data import Array
 from harness.core.model import Model
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
+from harness.core.weights import Weights
+from harness.engine.calibration_choice import chosen_samples
+from harness.engine.transforming import Transformer
 from harness.exporters.registry import find_exporter
-from harness.frameworks.registry import frameworks
 from harness.recipes.chain import parse_recipe
 from harness.runtimes.registry import runtimes
 from harness.store.artifacts import ArtifactStore
@@ -36,12 +37,15 @@ def run_build_job(request: dict[str, Any], emit: Emit) -> None:
         store=ArtifactStore(Path(request["cache"])),
         calibration=np.load(request["calibration"], allow_pickle=False),
         provenance=request["provenance"],
+        tell=lambda step: emit({"event": "step", "what": f"{request['model']}: {step}"}),
     )
     for item in request["items"]:
         emit({"event": "begin", "key": item["key"], "what": item["what"]})
         start = time.monotonic()
         try:
-            artifact = job.build(parse_recipe(item["recipe"]), item["key"], item["interchange_key"])
+            artifact = job.build(
+                parse_recipe(item["recipe"]), item["key"], item["interchange_key"], item["prefix_keys"]
+            )
         except CellProblem as problem:
             emit({"event": "failed", "key": item["key"], "stage": problem.stage, "reason": problem.reason})
         else:
@@ -50,19 +54,26 @@ def run_build_job(request: dict[str, Any], emit: Emit) -> None:
 
 
 class BuildJob:
-    """One model and one runtime; the float model and its interchange files are made once."""
+    """One model and one runtime; what recipes make of the model, and its interchange files, are made once."""
 
     def __init__(
-        self, *, model: Model, runtime: Runtime, store: ArtifactStore, calibration: Array, provenance: dict[str, Any]
+        self,
+        *,
+        model: Model,
+        runtime: Runtime,
+        store: ArtifactStore,
+        calibration: Array,
+        provenance: dict[str, Any],
+        tell: Callable[[str], None],
     ) -> None:
         self._model = model
         self._runtime = runtime
         self._store = store
         self._calibration = calibration
         self._provenance = provenance
-        self._float_model: Any = None
+        self._transformer = Transformer(model, store, calibration[:EXAMPLE_SAMPLES], provenance, tell)
 
-    def build(self, recipe: Recipe, key: str, interchange_key: str) -> Artifact:
+    def build(self, recipe: Recipe, key: str, interchange_key: str, prefix_keys: Sequence[str]) -> Artifact:
         """The artifact under *key*, made unless another process made it meanwhile.
 
         Raises:
@@ -72,11 +83,12 @@ class BuildJob:
             found = self._store.find(key)
             if found is not None:
                 return found
-            source = self._interchange(recipe, interchange_key)
+            source = self._interchange(recipe, interchange_key, prefix_keys)
             start = time.monotonic()
             try:
-                main = self._runtime.lower(source.path, recipe.precision, self._calibration, staged)
-                weights = self._runtime.weights(main)
+                calibration = chosen_samples(self._calibration, recipe.precision)
+                main = self._runtime.lower(source.path, recipe.precision, calibration, staged)
+                weights = Weights.of(self._runtime.weights(main))
                 return self._store.commit(
                     key,
                     staged,
@@ -87,6 +99,8 @@ class BuildJob:
                         "recipe": recipe.name,
                         "runtime": self._runtime.name,
                         "interchange_sha256": source.sha256,
+                        "steps": source.provenance["steps"],
+                        "macs": source.provenance["macs"],
                         "convert_seconds": round(time.monotonic() - start, 3),
                     },
                 )
@@ -94,40 +108,20 @@ class BuildJob:
                 traceback.print_exc()
                 raise CellProblem.error("convert", f"{type(err).__name__}: {err}") from err
 
-    def _interchange(self, recipe: Recipe, key: str) -> Artifact:
+    def _interchange(self, recipe: Recipe, key: str, prefix_keys: Sequence[str]) -> Artifact:
         with self._store.building(key) as staged:
             found = self._store.find(key)
             if found is not None:
                 return found
-            model = self._transformed(recipe)
+            model, told = self._transformer.transformed(recipe.transforms, prefix_keys)
             exporter = find_exporter(self._model.framework, self._runtime.interchange)
             assert exporter is not None, "the plan leaves out cells without an exporter"
             try:
                 main = staged / f"model.{exporter.format}"
+                macs = self._transformer.macs(model)
                 exporter.export(model, self._model.input, self._calibration[:EXAMPLE_SAMPLES], main)
-                return self._store.commit(key, staged, main.name, {}, {**self._provenance, "exporter": exporter.name})
+                provenance = {**self._provenance, "exporter": exporter.name, "steps": told, "macs": macs}
+                return self._store.commit(key, staged, main.name, Weights(), provenance)
             except Exception as err:  # the boundary of one artifact: its cells get the reason
                 traceback.print_exc()
                 raise CellProblem.error("convert", f"{exporter.name}: {type(err).__name__}: {err}") from err
-
-    def _transformed(self, recipe: Recipe) -> Any:
-        if self._float_model is None:
-            try:
-                self._float_model = self._model.build()
-            except Exception as err:  # the boundary of one model: its cells get the reason
-                traceback.print_exc()
-                raise CellProblem.error("train", f"{type(err).__name__}: {err}") from err
-        model = copy.deepcopy(self._float_model)
-        framework = frameworks.get(self._model.framework)
-        for step in recipe.transforms:
-            assert step.transform is not None
-            try:
-                model = step.transform(model)
-                state = framework.state(model)
-            except Exception as err:  # the boundary of one step: its cells get the reason
-                traceback.print_exc()
-                raise CellProblem.error("compress", f"step {step.name!r}: {type(err).__name__}: {err}") from err
-            for name, values in state.items():
-                if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-                    raise CellProblem.error("compress", f"step {step.name!r} left NaN or infinity in {name!r}")
-        return model

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.artifact import Artifact
+from harness.core.model import Model
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
+from harness.core.recipe import Step
 from harness.core.source import Source
 from harness.engine.child import run_child
 from harness.engine.plan import parts_of
@@ -35,6 +37,8 @@ class Keys:
 
     artifact: str
     interchange: str
+    prefixes: tuple[str, ...] = ()
+    """Of the float model after each of the recipe's transforms."""
 
 
 def keys_of(cell: Cell, reference: Reference) -> Keys:
@@ -43,11 +47,24 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
     exporter = find_exporter(model.framework, runtime.interchange)
     assert exporter is not None, "the plan leaves out cells without an exporter"
     framework = frameworks.get(model.framework)
+    made = [_identity(step, reference) for step in recipe.transforms]
+    prefixes = tuple(
+        key_of(
+            {
+                "kept": reference.fingerprint,
+                "input": _identity_of_input(model),
+                "steps": made[: count + 1],
+                "framework": _source_sha256(framework.source),
+                "versions": dict(installed(framework.packages).versions),
+            }
+        )
+        for count in range(len(made))
+    )
     interchange = key_of(
         {
             "fingerprint": reference.fingerprint,
-            "input": [model.input.name, list(model.input.shape), model.input.dtype],
-            "steps": [[step.name, _source_sha256(step.source)] for step in recipe.transforms],
+            "input": _identity_of_input(model),
+            "steps": made,
             "format": exporter.format,
             "exporter": [_source_sha256(exporter.source), _arguments(exporter)],
             "versions": dict(installed([*framework.packages, *exporter.packages]).versions),
@@ -63,7 +80,22 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
             "versions": dict(installed(runtime.build_packages).versions),
         }
     )
-    return Keys(artifact=artifact, interchange=interchange)
+    return Keys(artifact=artifact, interchange=interchange, prefixes=prefixes)
+
+
+def _identity(step: Step, reference: Reference) -> dict[str, Any]:
+    """Everything beside the model that decides what *step* makes of it."""
+    return {
+        "name": step.name,
+        "sources": [_source_sha256(source) for source in (step.source, *step.uses)],
+        "versions": dict(installed(step.packages).versions),
+        "train": reference.train_sha256 if step.trains else "",
+        "student": reference.student_fingerprint if step.replaces else "",
+    }
+
+
+def _identity_of_input(model: Model) -> list[Any]:
+    return [model.input.name, list(model.input.shape), model.input.dtype]
 
 
 def build_all(
@@ -119,6 +151,9 @@ class _Progress:
         self._begun += 1
         self._tell(f"build {self._begun}/{self._total}: {what}")
 
+    def step(self, what: str) -> None:
+        self._tell(f"step {what}")
+
 
 def _build_group(
     model: str,
@@ -141,6 +176,8 @@ def _build_group(
                 case "begin":
                     current[:] = [event["key"]]
                     progress.begin(event["what"])
+                case "step":
+                    progress.step(event["what"])
                 case "done":
                     waiting.pop(event["key"], None)
                     current.clear()
@@ -191,6 +228,7 @@ def _request(
                 "recipe": cell.recipe,
                 "key": key,
                 "interchange_key": keys[cell].interchange,
+                "prefix_keys": list(keys[cell].prefixes),
             }
             for key, cell in waiting.items()
         ],

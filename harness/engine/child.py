@@ -28,7 +28,10 @@ class JobEnd:
 def run_child(
     request: Mapping[str, Any], *, log: Path, timeout_s: float, threads: int, on_event: Callable[[dict[str, Any]], None]
 ) -> JobEnd:
-    """Run one job to its end and hand each of its events to *on_event*, in order."""
+    """Run one job to its end and hand each of its events to *on_event*, in order.
+
+    *timeout_s* is how long it may give no event: what a job does between two events is one artifact or one step.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     said = LogTail(log)
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "EDGE_HARNESS_CHILD": "1"}
@@ -42,9 +45,7 @@ def run_child(
         timed_out.set()
         process.kill()
 
-    watchdog = threading.Timer(timeout_s, stop)
-    watchdog.daemon = True
-    watchdog.start()
+    watchdog = _started(timeout_s, stop)
     stray: list[str] = []
     assert process.stdin is not None and process.stdout is not None
     try:
@@ -58,6 +59,8 @@ def run_child(
             if event is None:
                 stray.append(line.decode(errors="replace").rstrip())
             else:
+                watchdog.cancel()
+                watchdog = _started(timeout_s, stop)
                 on_event(event)
         code = process.wait()
     finally:
@@ -72,6 +75,13 @@ def run_child(
         return JobEnd(ok=True)
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     return JobEnd(ok=False, reason=f"the process died: {how}{said.last_lines(stray)}")
+
+
+def _started(seconds: float, then: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(seconds, then)
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

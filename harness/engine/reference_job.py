@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.core.contracts import Framework
 from harness.core.data import Array, arrays_sha256
 from harness.core.model import Model
 from harness.errors import HarnessError, WeightsError
@@ -64,15 +65,22 @@ def write_reference(model: Model, folder: Path) -> dict[str, Any]:
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     return {
         "weights_sha256": weights,
-        # The weights alone don't show an edited forward(); what the model computes does.
-        "fingerprint": hashlib.sha256(
-            (weights + arrays_sha256(framework.predict(built, _probe(model)))).encode()
-        ).hexdigest(),
+        "fingerprint": _fingerprint(model, framework, built),
         "dataset_sha256": arrays_sha256(data.evaluation.inputs, data.evaluation.labels),
         "calibration_sha256": arrays_sha256(data.calibration.inputs),
+        "train_sha256": arrays_sha256(data.train.inputs, data.train.labels) if data.train is not None else "",
+        "student_fingerprint": (
+            _fingerprint(model, framework, framework.build(model.student, seed=0)) if model.student else ""
+        ),
         "parameters": int(sum(values.size for values in state.values())),
         "seconds": time.monotonic() - start,
     }
+
+
+def _fingerprint(model: Model, framework: Framework, built: Any) -> str:
+    """Of weights and outputs: the weights alone don't show an edited forward(); what the model computes does."""
+    weights = _state_sha256(framework.state(built))
+    return hashlib.sha256((weights + arrays_sha256(framework.predict(built, _probe(model)))).encode()).hexdigest()
 
 
 def _probe(model: Model) -> Array:

@@ -32,6 +32,10 @@ class Reference:
     """Changes with the weights and with what the model computes."""
     dataset_sha256: str
     calibration_sha256: str
+    train_sha256: str
+    """Empty without a training split."""
+    student_fingerprint: str
+    """Of the untrained student; empty without one."""
     parameters: int
 
     def load(self, name: str) -> Array:

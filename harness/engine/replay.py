@@ -59,15 +59,16 @@ def check_repeated(request: Mapping[str, Any]) -> None:
     wanted: list[tuple[Registry[Any], str]] = [(models, item["model"]) for item in request.get("models", [])]
     if request["kind"] == "build":
         wanted += [(models, request["model"]), (runtimes, request["engine"])]
-        wanted += [(steps, step) for item in request["items"] for step in item["recipe"].split("+")]
     for name in [name for registry, name in wanted if registry is models and name in models]:
         model = models.get(name)
         wanted += [(datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)]
-    missing = sorted({f"{registry.kind} {name!r}" for registry, name in wanted if name not in registry})
+    missing = {f"{registry.kind} {name!r}" for registry, name in wanted if name not in registry}
+    named = {step for item in request.get("items", []) for step in item["recipe"].split("+")}
+    missing |= {f"{steps.kind} {name!r}" for name in named if not steps.names_step(name)}
     if missing:
         read = ", ".join(source["path"] for source in request["sources"]) or "none"
         raise ContractError(
-            f"{', '.join(missing)}: a build process could not repeat the registration. It reads the files again that "
+            f"{', '.join(sorted(missing))}: a build process could not repeat the registration. It reads the files again that "
             f"define what is registered ({read}), and they did not register this. Register it at the top level of the "
             "file that defines it, not in a function, a fixture, a hook or another file."
         )

@@ -15,21 +15,25 @@ from harness.core.environment import Hardware
 from harness.core.finding import Finding
 from harness.core.matrix import Case
 from harness.core.measurement import Measurement
-from harness.core.metrics import Stage
+from harness.core.metrics import Rule, Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary, CellResult
+from harness.core.samples import Samples
 from harness.core.timing import Timing
 from harness.engine.builds import build_all
 from harness.engine.measure import OtherSideProblem, Probe, probe, stage
-from harness.engine.plan import obstacle
+from harness.engine.plan import companions, obstacle, probed_companions
 from harness.engine.references import Reference, make_references
 from harness.engine.settings import Settings
 from harness.engine.timings import LatencyBook
 from harness.judge.case import judge_case, judge_problem
 from harness.judge.drift_latency import P50
+from harness.meters.accuracy import gain_measurements, spread_measurement
 from harness.meters.latency import latency_measurements
 from harness.meters.size import size_measurements
+from harness.recipes.chain import parse_recipe
+from harness.stats.paired_drop import Flips
 from harness.store.artifacts import ArtifactStore
 from harness.targets.local_hardware import local_hardware
 from harness.targets.lock import TargetLock
@@ -75,7 +79,8 @@ class Run:
         cases = list(cases)
         self._latency.plan(cases)
         self.prepare_cells({cell for case in cases for cell in _needed(case)})
-        self._probe_all({case.cell for case in cases if case.metric.stage in FAR_STAGES})
+        far = [case for case in cases if case.metric.stage in FAR_STAGES]
+        self._probe_all({cell for case in far for cell in {case.cell} | probed_companions(case)})
 
     def findings(self, case: Case) -> list[Finding]:
         """Measure what *case* needs, unless that was done, and judge it."""
@@ -89,6 +94,7 @@ class Run:
             case,
             self.results[case.cell],
             self._baseline_of(case),
+            promises=parse_recipe(case.cell.recipe).promises,
             timed=self._latency.of(case),
             calibration=self._calibration,
         )
@@ -151,13 +157,17 @@ class Run:
         cell, metric = case.cell, case.metric
         if cell in self._problems:
             raise self._problems[cell]
-        fp32 = self._fp32(cell, relative=metric.relative)
+        fp32 = self._fp32(cell, relative=cell.reference in _needed(case))
         if (cell, Stage.ARTIFACT) not in self._done:
             self._record_artifact(cell)
         if fp32 is not None:
             self._record(cell, size_measurements(self.artifacts[cell], fp32))
         if metric.stage in FAR_STAGES:
             self._probed(cell)
+        if metric.rule is Rule.PAIRED_GAIN:
+            self._record_gain(case)
+        if metric.name == "calibration_spread":
+            self._record_spread(case)
         if metric.stage is Stage.PROBE and metric.relative and fp32 is not None:
             self._record_memory_ratio(cell)
         if metric.stage is Stage.TIMING:
@@ -168,7 +178,7 @@ class Run:
         if cell.is_reference or (not relative and cell.reference not in self.artifacts):
             return None
         if cell.reference in self._problems:
-            raise _because_of_reference(cell, self._problems[cell.reference])
+            raise _because_of(cell.reference, "its reference", self._problems[cell.reference])
         return self.artifacts[cell.reference]
 
     @contextmanager
@@ -284,7 +294,7 @@ class Run:
             key=artifact.key,
             size_bytes=artifact.size_bytes,
             gzip_bytes=artifact.gzip_bytes,
-            weights=artifact.weights,
+            weights=artifact.weights.bytes,
             provenance=artifact.provenance,
         )
         result = self.results[cell]
@@ -297,11 +307,50 @@ class Run:
         try:
             self._probed(cell.reference)
         except CellProblem as problem:
-            raise _because_of_reference(cell, problem) from None
+            raise _because_of(cell.reference, "its reference", problem) from None
         ours = self.results[cell].measurements["memory_peak_bytes"].value
         theirs = self.results[cell.reference].measurements["memory_peak_bytes"].value
         if theirs > 0:
             self._record(cell, [Measurement(name="memory_ratio", value=ours / theirs, unit="ratio")])
+
+    def _record_gain(self, case: Case) -> None:
+        """What the cell wins and loses against its control, sample by sample."""
+        for control in probed_companions(case):
+            self._add_details(case.cell, control=control.recipe)
+            ours, theirs = self._samples_of(case.cell, case.cell), self._samples_of(control, case.cell)
+            if ours.per_sample and theirs.per_sample:
+                flips = Flips.of(theirs.unpack_correct(), ours.unpack_correct())
+                self._record(case.cell, gain_measurements(flips))
+
+    def _record_spread(self, case: Case) -> None:
+        """How far accuracy varies with the calibration samples."""
+        drawn = sorted(probed_companions(case))
+        for cell in drawn:
+            self._samples_of(cell, case.cell)
+        if drawn:
+            found = [self.results[cell].measurements["accuracy_fraction"] for cell in drawn]
+            self._record(case.cell, [spread_measurement(found)])
+            self._add_details(
+                case.cell, calibration_draws={cell.recipe: m.value for cell, m in zip(drawn, found, strict=True)}
+            )
+
+    def _samples_of(self, cell: Cell, asked_for: Cell) -> Samples:
+        """The predictions of *cell*, on which *asked_for* rests.
+
+        Raises:
+            CellProblem: there are none.
+        """
+        try:
+            if cell in self._problems:
+                raise self._problems[cell]
+            if (cell, Stage.ARTIFACT) not in self._done:
+                self._record_artifact(cell)
+            self._probed(cell)
+        except CellProblem as problem:
+            raise _because_of(cell, "its companion", problem) if cell != asked_for else problem from None
+        samples = self.results[cell].samples
+        assert samples is not None, "a probe leaves them"
+        return samples
 
     def _record(self, cell: Cell, measured: Iterable[Measurement]) -> None:
         result = self.results[cell]
@@ -328,10 +377,8 @@ def _rounds(timing: Timing) -> list[list[list[float]]]:
 
 def _needed(case: Case) -> set[Cell]:
     """The cells whose artifacts *case* rests on."""
-    return {case.cell, case.cell.reference} if case.metric.relative else {case.cell}
+    return {case.cell} | companions(case)
 
 
-def _because_of_reference(cell: Cell, problem: CellProblem) -> CellProblem:
-    return CellProblem.error(
-        problem.stage or "measure", f"its reference {cell.reference.id} is {problem.status}: {problem.reason}"
-    )
+def _because_of(other: Cell, what: str, problem: CellProblem) -> CellProblem:
+    return CellProblem.error(problem.stage or "measure", f"{what} {other.id} is {problem.status}: {problem.reason}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,11 @@ from harness.core.data import Array
 from harness.core.source import Source
 from harness.errors import ContractError
 from harness.frameworks.registry import frameworks
+from harness.frameworks.torch_structure import describe, rebuild
 
 BATCH = 256
+KEPT_WEIGHTS = "weights.safetensors"
+KEPT_STRUCTURE = "structure.json"
 
 
 class Torch:
@@ -55,6 +60,60 @@ class Torch:
                     raise ContractError("the model must return one tensor with a row per sample")
                 parts.append(outputs.numpy())
         return np.concatenate(parts)
+
+    def build(self, function: Callable[[], Any], seed: int) -> Any:
+        """What *function* returns, with torch's random numbers seeded; the caller's stay as they were."""
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return function()
+
+    def macs(self, model: Any, sample: Array) -> int | None:
+        """Multiply-accumulates of convolutions and matrix products, by torch's own counter of floating point operations.
+
+        That counts two operations for each.
+        """
+        import torch
+        from torch.utils.flop_counter import FlopCounterMode
+
+        model.eval()
+        counter = FlopCounterMode(display=False)
+        with torch.no_grad(), counter:
+            model(torch.from_numpy(np.ascontiguousarray(sample)))
+        return int(counter.get_total_flops()) // 2
+
+    def keep(self, model: Any, bases: Mapping[str, Any], folder: Path) -> str:
+        """Write *model* as safetensors, and as JSON how it differs from the nearest of *bases*.
+
+        Layers are compared by class and arguments alone; whether it computes the same is for the caller to try.
+        """
+        import torch
+        from safetensors.torch import save_file
+
+        state = {name: tensor.detach().contiguous().clone() for name, tensor in model.state_dict().items()}
+        found = {name: describe(model, base) for name, base in bases.items()}
+        fitting = {name: changed for name, changed in found.items() if changed is not None}
+        if not fitting or any(not isinstance(value, torch.Tensor) for value in state.values()):
+            return ""
+        name = min(fitting, key=lambda one: len(fitting[one]))
+        save_file(state, str(folder / KEPT_WEIGHTS))
+        written = {"base": name, "changed": fitting[name]}
+        (folder / KEPT_STRUCTURE).write_text(json.dumps(written, sort_keys=True, indent=1), encoding="utf-8")
+        return KEPT_STRUCTURE
+
+    def restore(self, kept: Path, bases: Mapping[str, Callable[[], Any]]) -> Any:
+        """The model that ``keep`` wrote, in evaluation mode.
+
+        Raises:
+            ValueError, RuntimeError: the files don't fit the base.
+        """
+        from safetensors.torch import load_file
+
+        written = json.loads(kept.read_text(encoding="utf-8"))
+        model = rebuild(bases[written["base"]](), written["changed"])
+        model.load_state_dict(load_file(str(kept.with_name(KEPT_WEIGHTS))))
+        return model.eval()
 
 
 frameworks.add(Torch())

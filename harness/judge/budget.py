@@ -12,7 +12,8 @@ from harness.core.matrix import Case
 from harness.core.metrics import Rule, Stage
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
-from harness.judge.accuracy import judge_drop, judge_proportion, judge_worst_class
+from harness.judge.accuracy import judge_drop, judge_gain, judge_proportion, judge_worst_class
+from harness.judge.audit import size_remark
 from harness.judge.judged import Judged, error
 from harness.judge.limit import judge_exact
 from harness.judge.times import judge_time
@@ -77,6 +78,10 @@ def _judged(
         return Judged(verdict=Verdict.REPORTED, sentence="is the reference")
     if metric.rule is Rule.WORST_CLASS:
         return judge_worst_class(case, result, limit)
+    if metric.rule is Rule.PAIRED_GAIN:
+        return judge_gain(case, result, limit)
+    if figure is None and limit is None and metric.name == "calibration_spread":  # nothing was drawn
+        return Judged(verdict=Verdict.REPORTED, sentence="draws no calibration samples")
     if figure is None or not math.isfinite(figure.value):
         return error(f"has no figure: {metric.figure} {'was not measured' if figure is None else f'is {figure.value}'}")
     if metric.stage is Stage.TIMING:
@@ -86,11 +91,13 @@ def _judged(
     if metric.rule is Rule.PROPORTION:
         return judge_proportion(case, result, limit)
     verdict = Verdict.REPORTED if limit is None else judge_exact(figure.value, limit.value, at_most=metric.at_most)
+    remark = size_remark(result) if metric.name == "size_ratio" else ""
     above = result.measurements.get(metric.numerator)
     if above is None or not figure.value > 0:
-        return Judged(verdict=verdict, sentence=f"has {say(figure.value, figure.unit)}", value=figure.value, n=figure.n)
+        sentence = f"has {say(figure.value, figure.unit)}"
+        return Judged(verdict=verdict, sentence=sentence, value=figure.value, n=figure.n, why=remark)
     reference = above.value / figure.value
     sentence = (
         f"takes {say(figure.value, 'ratio')} fp32's ({say(above.value, above.unit)} of {say(reference, above.unit)})"
     )
-    return Judged(verdict=verdict, sentence=sentence, value=figure.value, n=figure.n, reference=reference)
+    return Judged(verdict=verdict, sentence=sentence, value=figure.value, n=figure.n, reference=reference, why=remark)

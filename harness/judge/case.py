@@ -10,11 +10,13 @@ from harness.core.finding import BUDGET, CELL, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.metrics import Stage
 from harness.core.problem import CellProblem
+from harness.core.recipe import Promise
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.budget import judge_budget
 from harness.judge.drift import judge_drift
 from harness.judge.lint import Facts, lint
+from harness.judge.promises import broken_promises
 
 SEVERITY = (
     Verdict.ERROR,
@@ -36,10 +38,11 @@ def judge_case(
     result: CellResult,
     baseline: CellBaseline,
     *,
+    promises: Sequence[Promise] = (),
     timed: Timings = NOT_TIMED,
     calibration: Calibration | None = None,
 ) -> list[Finding]:
-    """Every finding of a measured *case*: against its budget, and against its baseline where it has one.
+    """Every finding of a measured *case*: against its budget, the recipe's *promises*, and its baseline where it has one.
 
     A limit that can't be held on this evaluation set is an error, whatever the figure is: a data set whose size was not
     declared is known only now.
@@ -58,7 +61,10 @@ def judge_case(
             stage="lint",
         )
         return [unusable]
-    findings = [judge_budget(case, result, timed=timed, baseline=baseline, calibration=calibration)]
+    findings = [
+        judge_budget(case, result, timed=timed, baseline=baseline, calibration=calibration),
+        *broken_promises(case, result, promises),
+    ]
     drift = judge_drift(case, result, baseline, timed=timed, calibration=calibration)
     return findings if drift is None else [*findings, drift]
 

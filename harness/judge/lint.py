@@ -60,6 +60,11 @@ def _undecidable(case: Case, limit: Limit, facts: Facts) -> str:
     metric = case.metric
     if not facts.per_sample and (metric.rule is Rule.WORST_CLASS or limit.of_errors or metric.name == "negative_flips"):
         return f"{metric.name}={limit.text!r} needs a task metric that judges every sample, and the model's scores all of them as one"
+    if metric.rule is Rule.PAIRED_GAIN and not facts.per_sample:
+        return f"{metric.name}={limit.text!r} needs a task metric that judges every sample, and the model's scores all of them as one"
+    if metric.rule is Rule.PAIRED_GAIN:
+        needed = samples_needed(USUAL_FLIPS, -limit.value) if limit.value < 0 else 1
+        return _too_few(metric.name, limit, facts.samples, needed, "samples", USUAL_FLIPS)
     if metric.rule is Rule.PAIRED_DROP and not facts.per_sample:
         return ""  # a score has no flips to count on
     if metric.rule is Rule.PAIRED_DROP and not limit.of_errors:

@@ -20,6 +20,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
     "bytes": lambda v: _scaled(v, [(1e6, "MB"), (1e3, "kB"), (1, "B")]),
     "ns": lambda v: _scaled(v, [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns")]),
     "ratio": lambda v: f"{v:.3f} x",
+    "count": lambda v: f"{v:,.0f}",
 }
 
 

@@ -69,6 +69,23 @@ def accuracy_measurements(correct: Array, reference_correct: Array, classes: Seq
     return found
 
 
+def gain_measurements(flips: Flips) -> list[Measurement]:
+    """What a recipe gains over its control, from *flips* between the control and the recipe."""
+    return [
+        Measurement(name="accuracy_gain_fraction", value=-flips.drop, unit="points", n=flips.n),
+        Measurement(name="gain_lost_count", value=flips.negative, unit="samples", n=flips.n),
+        Measurement(name="gain_won_count", value=flips.positive, unit="samples", n=flips.n),
+    ]
+
+
+def spread_measurement(accuracies: Sequence[Measurement]) -> Measurement:
+    """Between the best and the worst of *accuracies* of one recipe under several draws of calibration samples."""
+    values = [one.value for one in accuracies]
+    return Measurement(
+        name="calibration_spread_fraction", value=max(values) - min(values), unit="points", n=accuracies[0].n
+    )
+
+
 def score_measurements(
     score: Callable[[Array, Array], float], outputs: Array, reference_outputs: Array, labels: Array, name: str
 ) -> list[Measurement]:

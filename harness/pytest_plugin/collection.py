@@ -13,7 +13,7 @@ from harness.core.matrix import Case, Matrix
 from harness.core.metrics import Metric, Stage
 from harness.core.names import RuntimeName
 from harness.engine.catalog import load_catalog
-from harness.engine.plan import check_names, declared_facts
+from harness.engine.plan import check_names, declared_facts, refused_case
 from harness.errors import HarnessError, InvalidMatrix
 from harness.judge.lint import lint
 from harness.pytest_plugin.session import SESSION_KEY
@@ -91,7 +91,8 @@ def _check_limits(cases: list[Case], calibration: Calibration | None, where: str
     """Refuse limits that can't be held on what is declared of the evaluation sets, or on this hardware."""
     wrong: dict[str, list[str]] = {}
     for case in cases:
-        for sentence in lint(case, declared_facts(case.cell), calibration):
+        refused = refused_case(case)
+        for sentence in [refused] if refused else lint(case, declared_facts(case.cell), calibration):
             wrong.setdefault(sentence, []).append(case.cell.id)
     if wrong:
         lines = [

@@ -22,7 +22,7 @@ def parse_recipe(text: str) -> Recipe:
         raise InvalidRecipe(f"recipe {text!r}: an empty step. Write step names joined by '+', such as 'int8_static'.")
     if len(set(names)) != len(names):
         raise InvalidRecipe(f"recipe {text!r} runs a step twice.")
-    chain = tuple(steps.get(name) for name in names)
+    chain = tuple(steps.step(name) for name in names)
     if len(chain) > 1 and any(step.name == REFERENCE_RECIPE for step in chain):
         raise InvalidRecipe(f"recipe {text!r}: {REFERENCE_RECIPE!r} is the uncompressed reference and stands alone.")
     for earlier, later in pairwise(chain):
@@ -31,4 +31,27 @@ def parse_recipe(text: str) -> Recipe:
                 f"recipe {text!r}: {later.name!r} can't follow {earlier.name!r}, which lowers the model for a runtime; "
                 f"a step that names a number format comes last, and only one can."
             )
+    for place, one in enumerate(chain):
+        if one.replaces and place:
+            raise InvalidRecipe(
+                f"recipe {text!r}: {one.name!r} makes a new model and throws away what {chain[place - 1].name!r} did; put it first."
+            )
+        for earlier in chain[:place]:
+            undone = sorted(earlier.leaves & one.undoes)
+            if undone:
+                raise InvalidRecipe(
+                    f"recipe {text!r}: {one.name!r} {'trains the weights' if one.trains else 'makes new weights'}, which "
+                    f"undoes the {' and '.join(undone)} of {earlier.name!r}; put {earlier.name!r} after it."
+                )
     return Recipe(name=text, steps=chain)
+
+
+def control_of(text: str) -> str:
+    """The recipe that lacks what the last step with a control is about; empty when no step has one."""
+    chain = parse_recipe(text).steps
+    for place in range(len(chain) - 1, -1, -1):
+        if chain[place].control:
+            names = [step.name for step in chain]
+            names[place] = chain[place].control
+            return parse_recipe("+".join(names)).name
+    return ""

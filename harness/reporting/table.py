@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.core.finding import Finding
+from harness.core.finding import PROMISE, Finding
 from harness.core.result import MEASURED, CellResult
 from harness.core.run_record import RunRecord
 from harness.judge.case import worst
@@ -17,23 +18,34 @@ if TYPE_CHECKING:
 FIGURES = (
     ("accuracy", "accuracy_fraction", "fraction"),
     ("drop", "accuracy_drop_fraction", "points"),
+    ("gain", "accuracy_gain_fraction", "points"),
+    ("calibration spread", "calibration_spread_fraction", "points"),
     ("agree", "agreement_fraction", "fraction"),
     ("size", "size_bytes", "bytes"),
     ("size/fp32", "size_ratio", "ratio"),
     ("weights", "weights_bytes", "bytes"),
+    ("sparsity", "sparsity_fraction", "fraction"),
+    ("params/fp32", "parameters_ratio", "ratio"),
+    ("MACs/fp32", "macs_ratio", "ratio"),
     ("gzip", "gzip_bytes", "bytes"),
+    ("zstd/fp32", "zstd_ratio", "ratio"),
     ("p50", "latency_p50_ns_per_inference", "ns"),
     ("time/fp32", "latency_ratio", "ratio"),
     ("peak memory", "memory_peak_bytes", "bytes"),
 )
 """Column, measurement, and how it is written."""
+USUAL = {"sparsity": (0.0, 0.05), "params/fp32": (0.98, 1.02), "MACs/fp32": (0.98, 1.02)}
+"""Columns that are left out while every cell lies between these: quantization changes none of them."""
 
 
 def verdict_of(result: CellResult, findings: Sequence[Finding]) -> str:
     """What a row's last column says: the worst finding's verdict, or why the cell has none."""
     if not findings:
-        return result.status if result.status != MEASURED else "reference"
+        beside = "reference" if result.cell.is_reference else "compared with"
+        return result.status if result.status != MEASURED else beside
     found = worst(findings)
+    if found.against == PROMISE:
+        return f"{found.verdict}(promise)"
     return f"error({found.stage})" if found.stage and found.verdict.value == "error" else str(found.verdict)
 
 
@@ -54,7 +66,9 @@ def shown(record: RunRecord) -> pd.DataFrame:
     if table.empty:
         return table
     for title, name, _ in FIGURES:
-        if not any(name in result.measurements for result in record.cells):
+        values = [result.measurements[name].value for result in record.cells if name in result.measurements]
+        low, high = USUAL.get(title, (math.inf, -math.inf))
+        if all(low <= value <= high for value in values):
             table = table.drop(columns=title)
     if table["target"].nunique() == 1:
         table = table.drop(columns="target")

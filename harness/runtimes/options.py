@@ -1,10 +1,11 @@
-"""Which providers and options a runtime takes."""
+"""Which providers, options and precisions a runtime takes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.core.names import RuntimeName
+from harness.core.recipe import Precision
 
 
 def refused_name(runtime: RuntimeName, providers: Sequence[str], options: Sequence[str] = ("threads",)) -> str:
@@ -21,4 +22,31 @@ def refused_name(runtime: RuntimeName, providers: Sequence[str], options: Sequen
     threads = dict(runtime.options).get("threads", "1")
     if not threads.isdigit() or int(threads) < 1:
         return f"threads={threads} is not a positive number"
+    return ""
+
+
+def refused_precision(
+    engine: str,
+    precision: Precision,
+    lowerings: Collection[str],
+    ranges: Collection[str],
+    because: Mapping[str, str] | None = None,
+) -> str:
+    """Why *engine* can't lower to *precision*; empty when it can.
+
+    Args:
+        engine: as messages call it.
+        precision: what is asked for.
+        lowerings: names of the precisions that it has.
+        ranges: ways to find activations' ranges that it has, beside its own choice.
+        because: the reason, by the name of what it lacks.
+    """
+    because = because or {}
+    if precision.name not in lowerings:
+        reason = because.get(precision.name, "")
+        return f"{engine} has no lowering to {precision.name}{reason and f': {reason}'} (known: {', '.join(lowerings)})"
+    wanted = str(precision.parameter("ranges", ""))
+    if wanted and wanted not in ranges:
+        reason = because.get(wanted, "")
+        return f"{engine} has no {wanted} ranges for {precision.name}{reason and f': {reason}'} (known: {', '.join(ranges)})"
     return ""

@@ -14,12 +14,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 from harness.core.artifact import Artifact
+from harness.core.weights import Weights
 from harness.errors import CacheError
 from harness.store.atomic import sync_folder
 
-SCHEMA = 2
-"""1 (2026-11): first version. 2 (2026-11): the card carries its own hash."""
+SCHEMA = 3
+"""1 (2026-11): first version. 2 (2026-11): the card carries its own hash. 3 (2026-11): what the weights are, zstd."""
+ZSTD_LEVEL = 10
 CARD = "artifact.json"
 STALE_SECONDS = 24 * 3600
 
@@ -75,9 +79,7 @@ class ArtifactStore:
             finally:
                 shutil.rmtree(staged, ignore_errors=True)
 
-    def commit(
-        self, key: str, staged: Path, main: str, weights: Mapping[str, int], provenance: Mapping[str, Any]
-    ) -> Artifact:
+    def commit(self, key: str, staged: Path, main: str, weights: Weights, provenance: Mapping[str, Any]) -> Artifact:
         """Put the files of *staged* under *key*, at once and for good: an entry that is whole stays, it may be in use.
 
         Raises:
@@ -90,15 +92,16 @@ class ArtifactStore:
         if held is not None:
             return held
         files = {name: _sha256(staged / name) for name in _files(staged)}
-        packed = sum(len(gzip.compress((staged / name).read_bytes(), compresslevel=6, mtime=0)) for name in files)
+        contents = [(staged / name).read_bytes() for name in files]
         card = {
             "schema": SCHEMA,
             "key": key,
             "main": main,
             "files": files,
             "size_bytes": sum((staged / name).stat().st_size for name in files),
-            "gzip_bytes": packed,
-            "weights": dict(weights),
+            "gzip_bytes": sum(len(gzip.compress(content, compresslevel=6, mtime=0)) for content in contents),
+            "zstd_bytes": sum(len(zstandard.compress(content, ZSTD_LEVEL)) for content in contents),
+            "weights": weights.plain(),
             "provenance": dict(provenance),
         }
         card["check"] = _check(card)
@@ -182,6 +185,7 @@ def _read(folder: Path, key: str) -> Artifact:
         sha256=found[card["main"]] if len(found) == 1 else whole,
         size_bytes=int(card["size_bytes"]),
         gzip_bytes=int(card["gzip_bytes"]),
-        weights={str(k): int(v) for k, v in card["weights"].items()},
+        zstd_bytes=int(card["zstd_bytes"]),
+        weights=Weights.read(card["weights"]),
         provenance=card["provenance"],
     )

@@ -21,11 +21,18 @@ Score = TypeVar("Score", bound=Callable[[Array, Array], float])
 
 
 def model(
-    name: str, *, dataset: str, input: Input, framework: str = "torch", metric: str = "top1"
+    name: str,
+    *,
+    dataset: str,
+    input: Input,
+    framework: str = "torch",
+    metric: str = "top1",
+    student: Callable[[], Any] | None = None,
 ) -> Callable[[Build], Build]:
     """Register the decorated function, which returns a trained float model, as the model *name*.
 
-    The function is called in a process of its own; import the framework inside it.
+    The function is called in a process of its own; import the framework inside it. So is *student*, which returns an
+    untrained smaller model for the recipe step ``distill``.
 
     Raises:
         InvalidName: the name can't stand in a cell's id.
@@ -40,6 +47,7 @@ def model(
             input=input,
             dataset=dataset,
             metric=metric,
+            student=student,
             source=Source.of(build),
         )
         models.add(entry)

@@ -149,7 +149,7 @@ def case(
         suite="digits",
         cell=of or cell(),
         metric=held,
-        limit=None if limit is None else parse_limit(metric, limit, held.units),
+        limit=None if limit is None else parse_limit(metric, limit, held.units, signed=held.signed),
         change_limit=change_limit or None,
         **changed,
     )

@@ -24,6 +24,14 @@ UNITS: dict[str, dict[str, float]] = {
     "size_ratio": {"x": 1},
     "weights_ratio": {"x": 1},
     "gzip_ratio": {"x": 1},
+    "zstd_ratio": {"x": 1},
+    "parameters_ratio": {"x": 1},
+    "macs_ratio": {"x": 1},
+    "int8_share": {"%": 0.01},
+    "fp16_share": {"%": 0.01},
+    "sparsity": {"%": 0.01},
+    "accuracy_gain": {"pp": 0.01},
+    "calibration_spread": {"pp": 0.01},
     "latency": TIME,
     "latency_ratio": {"x": 1},
     "latency_p90": TIME,
@@ -140,3 +148,11 @@ def test_units_stand_last_in_the_figures_name(metric: object) -> None:
     ending = endings.get(metric.unit, "_ns_per_inference")
     assert metric.figure.endswith(ending)
     assert metric.relative == (metric.unit == "ratio")
+
+
+def test_only_a_signed_limit_may_be_negative() -> None:
+    assert parse_limit("accuracy_gain", "-0.5 pp", {"pp": 0.01}, signed=True).value == pytest.approx(-0.005)
+    with pytest.raises(InvalidLimit, match="must be finite and not negative"):
+        parse_limit("accuracy_drop", "-0.5 pp", {"pp": 0.01})
+    with pytest.raises(InvalidLimit, match=r"must be finite\."):
+        parse_limit("accuracy_gain", "-1e999 pp", {"pp": 0.01}, signed=True)

@@ -73,3 +73,41 @@ def test_every_metric_and_change_is_documented():
 def test_every_verdict_is_documented():
     text = (ROOT / "docs" / "results-format.md").read_text(encoding="utf-8")
     assert not [verdict for verdict in Verdict if f"`{verdict}`" not in text]
+
+
+def test_every_step_is_documented():
+    from harness.engine.catalog import load_catalog
+    from harness.recipes.registry import steps
+
+    load_catalog()
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    shipped = [family.name for family in steps if family.source.module.startswith("harness.")]
+    missing = [name for name in shipped if f"`{name}`" not in text and not name.startswith("prune_channels")]
+    assert not missing
+    assert "`prune_channels{percent}`, `..._finetune`" in text
+
+
+@pytest.mark.engines
+def test_the_recipe_in_the_docs_keeps_its_promise(pytester, pytestconfig):
+    pytester.makeconftest(blocks(ROOT / "docs" / "recipes.md", "python")[0])
+    pytester.makepyfile(
+        test_example="""
+        import harness
+
+        pytestmark = harness.matrix(
+            models=["digits_cnn"],
+            recipes=["fp32", "round4"],
+            runtimes=["onnxruntime"],
+            budgets=[("*", dict(zstd_ratio="report"))],
+            baseline=False,
+        )
+
+        @harness.gate("zstd_ratio")
+        def test_download(case):
+            case.check()
+        """
+    )
+    cache = os.environ.get("EDGE_HARNESS_CACHE") or pytestconfig.cache.mkdir("engines")
+    found = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--harness-cache", str(cache))
+    assert found.ret == 0
+    found.stdout.re_match_lines([r"digits_cnn +round4 +onnxruntime .* reported"])

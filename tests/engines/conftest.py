@@ -14,6 +14,7 @@ from harness.engine.settings import Settings
 RUNTIMES = ("torch", "onnxruntime", "litert")
 RECIPES = ("fp32", "fp16", "int8_dynamic", "int8_static")
 CELLS = [Cell(model="digits_cnn", recipe=recipe, runtime=runtime) for runtime in RUNTIMES for recipe in RECIPES]
+CELLS += [Cell(model="digits_cnn", recipe="int8_weight_only", runtime=runtime) for runtime in ("onnxruntime", "litert")]
 
 
 @pytest.fixture(scope="session")

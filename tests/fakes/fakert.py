@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from harness.core.data import Array
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
 from harness.core.source import Source
+from harness.core.weights import WeightTensor
 from harness.runtimes.options import refused_name
 
 Arrays = dict[str, Array]
@@ -59,6 +60,7 @@ class FakeRuntime:
         build: ``raise``, ``hang`` or a signal's name: what happens to the build process.
         padding_bytes: incompressible bytes put beside the weights.
         stays_float: quantization is asked for and ignored.
+        fills_zeros: weights that were pruned come back.
         base_us: what an inference takes at least, of every precision: an engine whose speed a test can rely on.
         run_side: another program for the worker.
         switches: what the worker is to suffer, see ``run_side.py``.
@@ -77,6 +79,7 @@ class FakeRuntime:
         build: str = "",
         padding_bytes: int = 0,
         stays_float: bool = False,
+        fills_zeros: bool = False,
         base_us: int = 0,
         run_side: Path = RUN_SIDE,
         **switches: Any,
@@ -90,6 +93,7 @@ class FakeRuntime:
         self._build = build
         self._padding_bytes = padding_bytes
         self._stays_float = stays_float
+        self._fills_zeros = fills_zeros
         self._base_us = base_us
         self._switches = switches
 
@@ -104,6 +108,8 @@ class FakeRuntime:
             _break_build(self._build)
         with np.load(source, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
+        if self._fills_zeros:
+            arrays["weights"] = np.where(arrays["weights"] == 0, np.float32(1e-6), arrays["weights"])
         if not (sabotaged and self._stays_float):
             arrays = LOWERINGS[precision.name](arrays, calibration)
         switches = {**({"base_us": self._base_us} if self._base_us else {}), **(self._switches if sabotaged else {})}
@@ -115,13 +121,13 @@ class FakeRuntime:
         np.savez(main, **arrays)  # type: ignore[arg-type]  # its stub takes allow_pickle for one of the names
         return main
 
-    def weights(self, artifact: Path) -> Mapping[str, int]:
-        found: dict[str, int] = {}
+    def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         with np.load(artifact, allow_pickle=False) as held:
-            for name in held.files:
-                if name not in ("switches", "padding"):
-                    found[str(held[name].dtype)] = found.get(str(held[name].dtype), 0) + held[name].nbytes
-        return found
+            return [
+                WeightTensor.of(name, held[name], parameter=not name.endswith("_scale"))
+                for name in held.files
+                if name not in ("switches", "padding")
+            ]
 
 
 def _break_build(how: str) -> None:

@@ -21,7 +21,6 @@ def misled():
 
 
 runtimes.add(FakeRuntime("padded", only=["fp16"], padding_bytes=2_000))
-runtimes.add(FakeRuntime("forgetful", only=["int8_static"], stays_float=True))
 runtimes.add(FakeRuntime("slowed", only=["fp16"], spin_percent=400))
 """
 LESS_QUICK = """
@@ -100,20 +99,6 @@ def test_an_artifact_that_grew(project: Project) -> None:
         limits=(("*", EXACT), ("*/fp16", {"size_ratio": "0.55 x"})),
     )
     assert reason == "size over budget: fp16 on padded takes 0.732 x fp32's (7.894 kB of 10.79 kB), limit 0.55 x"
-
-
-def test_int8_that_stayed_float(project: Project) -> None:
-    # The file is as large as float's, which this suite allows: only its content gives it away.
-    reason = check(
-        project,
-        ("linear/int8_static/forgetful/local", "weights_ratio"),
-        runtimes=("fakert", "forgetful"),
-        limits=(("*", EXACT), ("*/int8_static", {"weights_ratio": "0.3 x"})),
-    )
-    assert (
-        reason
-        == "weights over budget: int8_static on forgetful takes 1.000 x fp32's (10.28 kB of 10.28 kB), limit 0.3 x"
-    )
 
 
 def test_a_worker_made_slower(project: Project) -> None:

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from harness.core.finding import BASELINE, Verdict
+from harness.core.finding import BASELINE, PROMISE, Verdict
 from harness.core.result import CellResult
+from harness.judge.words import say
 from harness.reporting.table import FIGURES, frame, shown, verdict_of
 from harness.reporting.terminal import to_text
 from tests.core.records import cell, finding, measurement, result, run_record
@@ -35,11 +36,30 @@ def test_columns_and_cells() -> None:
 
 @pytest.mark.parametrize(("title", "name", "unit"), FIGURES, ids=[title for title, _, _ in FIGURES])
 def test_every_figure_has_its_column_and_only_where_it_was_measured(title: str, name: str, unit: str) -> None:
-    table = shown(run_record(result(measurement(name, 0.0, unit)), ABSENT))
+    value = 0.5 if title == "sparsity" else 0.0  # which is left out where nothing is sparse
+    table = shown(run_record(result(measurement(name, value, unit)), ABSENT))
 
     assert [column for column in table if column in {one for one, _, _ in FIGURES}] == [title]
     assert table[title].tolist()[1] == "-"
-    assert table[title].tolist()[0].startswith("0"), "a figure of exactly 0 is a figure"
+    assert table[title].tolist()[0] == say(value, unit), "a figure of exactly 0 is a figure"
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "values", "is_shown"),
+    [
+        ("sparsity", "sparsity_fraction", [0.0, 0.01], False),
+        ("sparsity", "sparsity_fraction", [0.0, 0.5], True),
+        ("params/fp32", "parameters_ratio", [1.0, 1.01], False),
+        ("params/fp32", "parameters_ratio", [1.0, 0.5], True),
+        ("MACs/fp32", "macs_ratio", [1.0], False),
+        ("MACs/fp32", "macs_ratio", [1.3], True),
+        ("size/fp32", "size_ratio", [1.0], True),
+    ],
+)
+def test_columns_that_say_nothing_are_left_out(title: str, name: str, values: list[float], is_shown: bool) -> None:
+    cells = [result(measurement(name, value), of=cell(f"r{n}")) for n, value in enumerate(values)]
+
+    assert (title in shown(run_record(*cells))) is is_shown
 
 
 def test_targets_are_shown_when_there_are_several() -> None:
@@ -58,7 +78,8 @@ def test_a_record_without_cells_is_an_empty_table() -> None:
 @pytest.mark.parametrize(
     ("one", "findings", "written"),
     [
-        pytest.param(MEASURED, [], "reference", id="measured, nobody asked"),
+        pytest.param(MEASURED, [], "compared with", id="measured, nobody asked"),
+        pytest.param(REFERENCE, [], "reference", id="the reference, nobody asked"),
         pytest.param(ABSENT, [], "unavailable", id="not measured, nobody asked"),
         pytest.param(CellResult(cell=cell()), [], "not_run", id="never run"),
         pytest.param(CellResult(cell=cell(), status="error(run)"), [], "error(run)", id="broken reference"),
@@ -67,6 +88,9 @@ def test_a_record_without_cells_is_an_empty_table() -> None:
             MEASURED, [finding(Verdict.PASS), finding(Verdict.REGRESSED, against=BASELINE)], "regressed", id="the worst"
         ),
         pytest.param(MEASURED, [finding(Verdict.ERROR, stage="load")], "error(load)", id="error with its stage"),
+        pytest.param(
+            MEASURED, [finding(Verdict.OVER_BUDGET, against=PROMISE)], "over_budget(promise)", id="a broken promise"
+        ),
         pytest.param(MEASURED, [finding(Verdict.ERROR)], "error", id="error without a stage"),
     ],
 )
@@ -77,7 +101,7 @@ def test_the_last_column(one: CellResult, findings: list, written: str) -> None:
 def test_findings_of_other_cells_don_t_count() -> None:
     record = run_record(MEASURED, REFERENCE, findings=(finding(Verdict.OVER_BUDGET, cell=cell("fp32").id),))
 
-    assert shown(record)["verdict"].tolist() == ["reference", "over_budget"]
+    assert shown(record)["verdict"].tolist() == ["compared with", "over_budget"]
 
 
 def test_the_frame_holds_raw_figures() -> None:

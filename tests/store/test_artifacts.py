@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from harness.core.artifact import Artifact
+from harness.core.weights import Weights
 from harness.store.artifacts import CARD, SCHEMA, STALE_SECONDS, ArtifactStore, key_of
 from tests.store.processes import finish, kill_when, start
 
 KEY = key_of({"model": "m", "recipe": "int8"})
 MODEL, WEIGHTS = b"model" * 100, b"weights" * 1000
+HELD = Weights(bytes={"int8": 7000}, kernel_bytes={"int8": 6000}, parameters=7000, kernel_size=6000, kernel_zeros=3)
 
 
 def built(
@@ -29,7 +31,7 @@ def built(
         for name, content in (files or {"model.onnx": MODEL, "data/weights.bin": WEIGHTS}).items():
             (staged / name).parent.mkdir(parents=True, exist_ok=True)
             (staged / name).write_bytes(content)
-        return store.commit(key, staged, main, {"int8": 7000}, {"recipe": "int8"})
+        return store.commit(key, staged, main, HELD, {"recipe": "int8"})
 
 
 @pytest.fixture
@@ -52,7 +54,8 @@ def test_round_trip(store: ArtifactStore) -> None:
     assert (made.folder / "data" / "weights.bin").read_bytes() == WEIGHTS
     assert made.size_bytes == len(MODEL) + len(WEIGHTS), "the card is no part of the artifact"
     assert 0 < made.gzip_bytes < made.size_bytes
-    assert (made.weights, made.weights_bytes) == ({"int8": 7000}, 7000)
+    assert 0 < made.zstd_bytes < made.size_bytes
+    assert (made.weights, made.weights.total_bytes) == (HELD, 7000)
     assert made.provenance == {"recipe": "int8"}
     assert store.notices == []
     assert staged_files(store) == []
@@ -133,11 +136,11 @@ def flip_a_bit(folder: Path) -> None:
         pytest.param(edit_card(lambda c: c.update(key="0" * 64)), "key '000000000000'", id="another key's card"),
         pytest.param(edit_card(lambda c: c.update(files=[])), "corrupt", id="files a list"),
         pytest.param(edit_card(lambda c: c.update(weights=None)), "corrupt", id="weights null"),
-        pytest.param(edit_card(lambda c: c.update(weights={"int8": "x"})), "corrupt", id="weights no number"),
+        pytest.param(edit_card(lambda c: c["weights"].update(bytes={"int8": "x"})), "corrupt", id="weights no number"),
         pytest.param(edit_card(lambda c: c.update(main="model.onxx")), "corrupt", id="main file renamed"),
         pytest.param(edit_card(lambda c: c.update(size_bytes=c["size_bytes"] + 1)), "corrupt", id="another size"),
         pytest.param(edit_card(lambda c: c.update(gzip_bytes=1)), "corrupt", id="another packed size"),
-        pytest.param(edit_card(lambda c: c.update(weights={"int8": 1})), "corrupt", id="other weights"),
+        pytest.param(edit_card(lambda c: c["weights"].update(bytes={"int8": 1})), "corrupt", id="other weights"),
         pytest.param(edit_card(lambda c: c.pop("main")), "corrupt", id="no main file named"),
         pytest.param(edit_card(lambda c: c.pop("check")), "corrupt", id="no check of the card"),
     ],
@@ -274,6 +277,7 @@ def test_keys() -> None:
 RACE = """
 import sys, time
 from pathlib import Path
+from harness.core.weights import Weights
 from harness.store.artifacts import ArtifactStore
 
 root, me, check = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "check"
@@ -288,7 +292,7 @@ for number in range(25):
         if check and store.find(key) is not None:
             continue
         (staged / "model.onnx").write_bytes(f"{number}".encode() * 5000)
-        store.commit(key, staged, "model.onnx", {}, {"by": me})
+        store.commit(key, staged, "model.onnx", Weights(), {"by": me})
         commits += 1
     assert store.find(key) is not None
 assert not store.notices, store.notices
@@ -340,6 +344,7 @@ def test_a_process_killed_in_the_middle_of_a_commit_leaves_no_half_entry(store: 
         """
         import os, sys, time
         from pathlib import Path
+        from harness.core.weights import Weights
         from harness.store.artifacts import ArtifactStore
 
         def rename(*_):
@@ -350,7 +355,7 @@ def test_a_process_killed_in_the_middle_of_a_commit_leaves_no_half_entry(store: 
         store = ArtifactStore(Path(sys.argv[1]))
         with store.building(sys.argv[2]) as staged:
             (staged / "model.onnx").write_bytes(b"x" * 1000)
-            store.commit(sys.argv[2], staged, "model.onnx", {}, {})
+            store.commit(sys.argv[2], staged, "model.onnx", Weights(), {})
         """,
         store.root,
         KEY,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,10 @@ from harness.core.data import Array
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
 from harness.core.source import Source
-from harness.runtimes.options import refused_name
+from harness.core.weights import WeightTensor
+from harness.runtimes.litert.reading import read_tensors
+from harness.runtimes.options import refused_name, refused_precision
+from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 
 
@@ -26,43 +28,31 @@ class LiteRt:
 
     def __init__(self) -> None:
         self.source = Source.of(LiteRt)
+        self.parts = hashes_of(Path(__file__).with_name("reading.py"))
 
     def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
         """Why it can't do this; empty when it can."""
-        return refused_name(runtime, providers=("xnnpack",)) or (
-            "" if precision.name in LOWERINGS else f"litert has no lowering to {precision.name}"
+        kept = "ai-edge-quantizer keeps a minimum and a maximum of each tensor, no histogram"
+        return refused_name(runtime, providers=("xnnpack",)) or refused_precision(
+            "litert", precision, LOWERINGS, ranges=("minmax",), because={"entropy": kept, "percentile": kept}
         )
 
     def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
         """Make the artifact from the float TFLite file."""
         main = folder / "model.tflite"
-        LOWERINGS[precision.name](source, main, calibration)
+        LOWERINGS[precision.name](source, main, calibration, precision)
         return main
 
-    def weights(self, artifact: Path) -> Mapping[str, int]:
-        """Bytes of all constant tensors by dtype; a buffer that tensors share counts once. Scales are metadata here."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        model: Any = schema.ModelT.InitFromPackedBuf(artifact.read_bytes(), 0)
-        names = {value: key.lower() for key, value in vars(schema.TensorType).items() if not key.startswith("_")}
-        found: Counter[str] = Counter()
-        counted: set[int] = set()
-        for graph in model.subgraphs:
-            for tensor in graph.tensors:
-                buffer = model.buffers[tensor.buffer]
-                # A quantizer may put data behind the flatbuffer, where only offset and size tell of it.
-                held = buffer.size if buffer.offset > 1 else 0 if buffer.data is None else len(buffer.data)
-                if held and tensor.buffer not in counted:
-                    counted.add(tensor.buffer)
-                    found[names[tensor.type]] += held
-        return dict(found)
+    def weights(self, artifact: Path) -> Iterable[WeightTensor]:
+        """All constant tensors; a buffer that tensors share counts once. Scales are metadata here."""
+        return read_tensors(artifact.read_bytes())
 
 
-def _fp32(source: Path, main: Path, calibration: Array) -> None:
+def _fp32(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     main.write_bytes(source.read_bytes())
 
 
-def _fp16(source: Path, main: Path, calibration: Array) -> None:
+def _fp16(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     """Weights stored in half precision; XNNPACK computes in float."""
     from ai_edge_quantizer import qtyping
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
@@ -74,7 +64,7 @@ def _fp16(source: Path, main: Path, calibration: Array) -> None:
     _quantize(source, main, rules, None)
 
 
-def _int8_dynamic(source: Path, main: Path, calibration: Array) -> None:
+def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     from ai_edge_quantizer import qtyping
 
     rules = _rules()
@@ -82,16 +72,28 @@ def _int8_dynamic(source: Path, main: Path, calibration: Array) -> None:
     _quantize(source, main, rules, None)
 
 
-def _int8_static(source: Path, main: Path, calibration: Array) -> None:
-    """Activations and weights int8, weights per channel; inputs and outputs stay float."""
+def _int8_weight_only(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+    """Weights stored in int8 per channel; XNNPACK computes in float."""
+    from ai_edge_quantizer import qtyping
+
+    rules = _rules()
+    rules.add_weight_only_config(".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=8)
+    _quantize(source, main, rules, None)
+
+
+def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+    """Activations and weights int8, ranges by minimum and maximum; inputs and outputs stay float."""
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import calibrator, qtyping
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
     from ai_edge_quantizer.utils import qsv_utils
 
-    names = qtyping.TFLOperationName
+    names, sizes = qtyping.TFLOperationName, qtyping.QuantGranularity
+    granularity = sizes.CHANNELWISE if precision.parameter("per_channel", True) else sizes.TENSORWISE
     rules = _rules()
-    rules.add_static_config(".*", names.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
+    rules.add_static_config(
+        ".*", names.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8, weight_granularity=granularity
+    )
     for side in (names.INPUT, names.OUTPUT):
         rules.add_quantization_config(".*", side, algorithm_key=AlgorithmName.NO_QUANTIZE)
     signature, sides = next(iter(Interpreter(model_path=str(source)).get_signature_list().items()))
@@ -116,6 +118,12 @@ def _quantize(source: Path, main: Path, rules: Any, ranges: Any) -> None:
     main.write_bytes(bytes(made.quantized_model))
 
 
-LOWERINGS = {"fp32": _fp32, "fp16": _fp16, "int8_dynamic": _int8_dynamic, "int8_static": _int8_static}
+LOWERINGS = {
+    "fp32": _fp32,
+    "fp16": _fp16,
+    "int8_dynamic": _int8_dynamic,
+    "int8_weight_only": _int8_weight_only,
+    "int8_static": _int8_static,
+}
 
 runtimes.add(LiteRt())

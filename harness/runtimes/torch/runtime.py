@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +11,16 @@ from harness.core.data import Array
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
 from harness.core.source import Source
+from harness.core.weights import WeightTensor
 from harness.exporters.torch_to_pt2 import export_program, save_program
-from harness.runtimes.options import refused_name
+from harness.runtimes.options import refused_name, refused_precision
+from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
+from harness.runtimes.torch.reading import read_tensors
 
 CALIBRATION_BATCH = 32
-# Values of torch._export.serde.schema.ScalarType, which stand as numbers in a .pt2 file.
-DTYPES = {
-    1: "uint8",
-    2: "int8",
-    3: "int16",
-    4: "int32",
-    5: "int64",
-    6: "float16",
-    7: "float32",
-    8: "float64",
-    12: "bool",
-    13: "bfloat16",
-}
+# Least scale of torchao's default configuration for x86.
+LEAST_SCALE = {"eps": 2**-12}
 
 
 class TorchRuntime:
@@ -44,41 +34,41 @@ class TorchRuntime:
 
     def __init__(self) -> None:
         self.source = Source.of(TorchRuntime)
+        self.parts = hashes_of(Path(__file__).with_name("reading.py"))
 
     def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
         """Why it can't do this; empty when it can."""
-        return refused_name(runtime, providers=("cpu",)) or (
-            "" if precision.name in LOWERINGS else f"torch has no lowering to {precision.name}"
+        return refused_name(runtime, providers=("cpu",)) or refused_precision(
+            "torch",
+            precision,
+            LOWERINGS,
+            ranges=("minmax",),
+            because={
+                "int8_weight_only": "torchao stores weights alone as int8 in linear layers only, not in convolutions, "
+                "and its x86 quantizer has no int8 weights without int8 activations",
+                "entropy": "torchao has observers of histograms (the default) and of minimum and maximum",
+                "percentile": "torchao has observers of histograms (the default) and of minimum and maximum",
+            },
         )
 
     def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
         """Make the artifact from the exported float program."""
         main = folder / "model.pt2"
-        LOWERINGS[precision.name](source, main, calibration)
+        LOWERINGS[precision.name](source, main, calibration, precision)
         return main
 
-    def weights(self, artifact: Path) -> Mapping[str, int]:
-        """Bytes of all constant tensors by dtype, read from the archive without torch."""
-        found: Counter[str] = Counter()
-        with zipfile.ZipFile(artifact) as archive:
-            configs = [n for n in archive.namelist() if n.endswith(("_weights_config.json", "_constants_config.json"))]
-            for config in configs:
-                members: set[str] = set()
-                for entry in json.loads(archive.read(config))["config"].values():
-                    member = f"{config.rsplit('/', 1)[0]}/{entry['path_name']}"
-                    if member not in members:
-                        members.add(member)
-                        found[DTYPES[entry["tensor_meta"]["dtype"]]] += archive.getinfo(member).file_size
-        return dict(found)
+    def weights(self, artifact: Path) -> Iterable[WeightTensor]:
+        """All constant tensors, read from the archive without torch."""
+        return read_tensors(artifact)
 
 
-def _fp32(source: Path, main: Path, calibration: Array) -> None:
+def _fp32(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     import torch
 
     save_program(torch.export.load(str(source)), main)
 
 
-def _fp16(source: Path, main: Path, calibration: Array) -> None:
+def _fp16(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     """Weights and arithmetic in half precision, inputs and outputs in float."""
     import torch
 
@@ -95,25 +85,41 @@ def _fp16(source: Path, main: Path, calibration: Array) -> None:
     save_program(export_program(FloatInOut(), calibration[:2]), main)
 
 
-def _int8_dynamic(source: Path, main: Path, calibration: Array) -> None:
-    _int8(source, main, calibration, dynamic=True)
+def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+    _int8(source, main, calibration, _x86_config(dynamic=True))
 
 
-def _int8_static(source: Path, main: Path, calibration: Array) -> None:
-    _int8(source, main, calibration, dynamic=False)
-
-
-def _int8(source: Path, main: Path, calibration: Array, *, dynamic: bool) -> None:
-    """Torchao's PT2E quantization with the x86 quantizer: weights per channel."""
+def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+    """Ranges by torchao's histograms unless said otherwise: they are cut where the error of rounding is least."""
     import torch
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
-    from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import (
-        X86InductorQuantizer,
-        get_default_x86_inductor_quantization_config,
-    )
+    from torchao.quantization.pt2e.observer import MinMaxObserver
+
+    config = _x86_config(dynamic=False)
+    observed = MinMaxObserver.with_args(**LEAST_SCALE)
+    if not precision.parameter("per_channel", True):
+        weight = replace(
+            config.weight, qscheme=torch.per_tensor_symmetric, ch_axis=None, observer_or_fake_quant_ctr=observed
+        )
+        config = replace(config, weight=weight)
+    if precision.parameter("ranges", "") == "minmax":
+        activation = replace(config.input_activation, observer_or_fake_quant_ctr=observed)
+        config = replace(config, input_activation=activation, output_activation=activation)
+    _int8(source, main, calibration, config)
+
+
+def _x86_config(*, dynamic: bool) -> Any:
+    from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import get_default_x86_inductor_quantization_config
 
     # reduce_range is set, not left to the CPU that builds: an artifact must not depend on it.
-    config = get_default_x86_inductor_quantization_config(is_dynamic=dynamic, reduce_range=False)
+    return get_default_x86_inductor_quantization_config(is_dynamic=dynamic, reduce_range=False)
+
+
+def _int8(source: Path, main: Path, calibration: Array, config: Any) -> None:
+    """Torchao's PT2E quantization with the x86 quantizer: weights symmetric, per channel by default."""
+    import torch
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+    from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import X86InductorQuantizer
+
     prepared = prepare_pt2e(torch.export.load(str(source)).module(), X86InductorQuantizer().set_global(config))
     with torch.no_grad():
         for start in range(0, len(calibration), CALIBRATION_BATCH):

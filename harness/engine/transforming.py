@@ -1,0 +1,160 @@
+"""In a build process: models after each step of their recipes, every prefix of a chain made once and kept."""
+
+from __future__ import annotations
+
+import copy
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from harness.core.data import Array, Split
+from harness.core.model import Model
+from harness.core.problem import CellProblem
+from harness.core.recipe import Step
+from harness.core.weights import Weights
+from harness.core.work import Work
+from harness.errors import ContractError, HarnessError
+from harness.frameworks.registry import frameworks
+from harness.store.artifacts import ArtifactStore
+from harness.zoo.registry import datasets
+
+SEED = 0
+BASE_MODEL, BASE_STUDENT = "model", "student"
+
+Told = dict[str, Any]
+"""What the provenance says of one step: its name, seconds, epochs and notes."""
+
+
+class Transformer:
+    """One float model and what recipes make of it."""
+
+    def __init__(
+        self,
+        model: Model,
+        store: ArtifactStore,
+        example: Array,
+        provenance: Mapping[str, Any],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._model = model
+        self._framework = frameworks.get(model.framework)
+        self._store = store
+        self._example = example
+        self._provenance = provenance
+        self._tell = tell
+        self._built: Any = None
+        self._train: Split | None = None
+
+    def transformed(self, steps: Sequence[Step], keys: Sequence[str]) -> tuple[Any, list[Told]]:
+        """The model after *steps*, from the longest prefix that is kept, and what each step told.
+
+        Args:
+            steps: transforms in order.
+            keys: where the model after each step lies in the store.
+
+        Raises:
+            CellProblem: ``error(train)`` or ``error(compress)``.
+        """
+        if not steps:
+            return copy.deepcopy(self._float_model()), []
+        key = keys[len(steps) - 1]
+        # Another process may be at the same step for another runtime: it is waited for, not repeated.
+        with self._store.building(key) as staged:
+            found = self._store.find(key)
+            if found is not None:
+                return self._restored(found.path), list(found.provenance["steps"])
+            model, told = self.transformed(steps[:-1], keys)
+            model, one = self._applied(steps[-1], model)
+            told = [*told, one]
+            main = self._framework.keep(model, self._bases(), staged)
+            if main and self._comes_back(model, staged / main):
+                self._store.commit(key, staged, main, Weights(), {**self._provenance, "steps": told})
+            return model, told
+
+    def macs(self, model: Any) -> int | None:
+        """Multiply-accumulates of one inference; None where the framework can't count them."""
+        return self._framework.macs(model, self._example[:1])
+
+    def _float_model(self) -> Any:
+        if self._built is None:
+            try:
+                self._built = self._model.build()
+            except Exception as err:  # the boundary of one model: its cells get the reason
+                traceback.print_exc()
+                raise CellProblem.error("train", f"{type(err).__name__}: {err}") from err
+        return self._built
+
+    def _student(self) -> Any:
+        assert self._model.student is not None, "asked for only where there is one"
+        return self._framework.build(self._model.student, SEED)
+
+    def _bases(self) -> dict[str, Any]:
+        bases = {BASE_MODEL: self._float_model()}
+        return bases if self._model.student is None else {**bases, BASE_STUDENT: self._student()}
+
+    def _restored(self, kept: Any) -> Any:
+        made: dict[str, Callable[[], Any]] = {BASE_MODEL: lambda: copy.deepcopy(self._float_model())}
+        return self._framework.restore(kept, {**made, BASE_STUDENT: self._student})
+
+    def _comes_back(self, model: Any, kept: Any) -> bool:
+        """Whether what was written computes the same; a step may have changed more than layers and weights."""
+        try:
+            again = self._framework.predict(self._restored(kept), self._example)
+        except Exception:  # whatever it is, the model is then made again when it is needed
+            traceback.print_exc()
+            return False
+        return bool(np.array_equal(again, self._framework.predict(model, self._example)))
+
+    def _applied(self, step: Step, model: Any) -> tuple[Any, Told]:
+        """*model* after *step*, found usable."""
+        self._tell(step.name)
+        work = Work(
+            step=step.name,
+            model=self._model.name,
+            example=self._example,
+            seed=SEED,
+            load_train=partial(self._train_split, step) if step.trains else None,
+            build_student=self._model.student if step.replaces else None,
+        )
+        start = time.monotonic()
+        assert step.transform is not None
+        try:
+            made = step.transform(model, **dict(step.parameters), **({"work": work} if step.takes_work else {}))
+            self._check(made, step)
+        except CellProblem:
+            raise
+        except Exception as err:  # the boundary of one step: its cells get the reason
+            traceback.print_exc()
+            what = str(err) if isinstance(err, HarnessError) else f"{type(err).__name__}: {err}"
+            raise CellProblem.error("compress", f"step {step.name!r}: {what}") from err
+        told: Told = {"name": step.name, "seconds": round(time.monotonic() - start, 3)}
+        if work.epochs:
+            told["epochs"] = work.epochs
+        if work.notes:
+            told["notes"] = list(work.notes)
+        return made, told
+
+    def _check(self, made: Any, step: Step) -> None:
+        for name, values in self._framework.state(made).items():
+            if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+                raise CellProblem.error("compress", f"step {step.name!r} left NaN or infinity in {name!r}")
+        wanted = self._framework.predict(self._float_model(), self._example).shape
+        given = self._framework.predict(made, self._example).shape
+        if given != wanted:
+            raise ContractError(
+                f"it changed the outputs for {wanted[0]} samples from shape {wanted} to {given}; a step must keep them"
+            )
+
+    def _train_split(self, step: Step) -> Split:
+        if self._train is None:
+            data = datasets.get(self._model.dataset).loaded()
+            if data.train is None:
+                raise ContractError(
+                    f"it trains, and data set {self._model.dataset!r} has no train split: give DataSet(train=...)"
+                )
+            self._train = data.train
+        return self._train

@@ -1,0 +1,24 @@
+"""What an artifact's content says about its size, in words."""
+
+from __future__ import annotations
+
+from harness.core.result import CellResult
+from harness.judge.words import say
+
+HARDLY = 0.98
+"""A file of this share of the float file's size has hardly become smaller."""
+COMPRESSES = 0.9
+"""A compressor that gets a file to this share of what it gets the float file to has found what the method left."""
+SOME_ZEROS = 0.1
+
+
+def size_remark(result: CellResult) -> str:
+    """Why a compressed file is no smaller although there is less in it; empty where that is not so."""
+    held = result.measurements
+    size, packed, zeros = (held.get(name) for name in ("size_ratio", "zstd_ratio", "sparsity_fraction"))
+    if result.cell.is_reference or size is None or packed is None or size.value < HARDLY or packed.value > COMPRESSES:
+        return ""
+    sparse = zeros is not None and zeros.value >= SOME_ZEROS
+    why = "zeros are stored like any number" if sparse else "equal values are stored like any others"
+    smaller = f"{100 * (1 - size.value):.1f} % smaller" if size.value <= 1 else f"{100 * (size.value - 1):.1f} % larger"
+    return f"{result.cell.recipe} left the file {smaller} ({why}); zstd would make it {say(packed.value, 'ratio')}"

@@ -1,0 +1,117 @@
+"""The constant tensors of a TFLite file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from harness.core.data import Array
+from harness.core.weights import WeightTensor
+
+NUMPY_DTYPES = {"bool": "?", "bfloat16": "<u2"}
+"""Of the types whose name numpy doesn't know or doesn't take for little endian data."""
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+ELEMENTWISE = ("ADD", "SUB", "MUL", "DIV", "PRELU", "POW", "SQUARED_DIFFERENCE")
+
+
+def read_tensors(file: bytes) -> Iterator[WeightTensor]:
+    """All constant tensors; a buffer that tensors share counts once. Scales and zero points are metadata here.
+
+    Parameters are floats and whatever is quantized: shapes, axes and paddings are plain integers. What the converter
+    made of a normalization that it couldn't fold, mean and variance too, can't be told from parameters.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromPackedBuf(file, 0)
+    types = {value: name.lower() for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
+    counted: set[int] = set()
+    for graph in model.subgraphs:
+        readers = _Readers(model, graph)
+        for index, tensor in enumerate(graph.tensors):
+            data = _data_of(model.buffers[tensor.buffer], file)
+            if not len(data) or tensor.buffer in counted:
+                continue
+            counted.add(tensor.buffer)
+            yield _read(tensor, types[tensor.type], data, elementwise=readers.are_elementwise(index))
+
+
+def _data_of(buffer: Any, file: bytes) -> bytes:
+    # A quantizer may put data behind the flatbuffer, where only offset and size tell of it.
+    if buffer.offset > 1:
+        data = file[buffer.offset : buffer.offset + buffer.size]
+        if len(data) < buffer.size:
+            raise ValueError(f"the file ends before the {buffer.size} bytes at {buffer.offset} that it speaks of")
+        return data
+    return b"" if buffer.data is None else bytes(buffer.data)
+
+
+def _read(tensor: Any, dtype: str, data: bytes, *, elementwise: bool) -> WeightTensor:
+    shape = tuple(int(length) for length in (() if tensor.shape is None else tensor.shape))
+    quantization = tensor.quantization
+    quantized = quantization is not None and quantization.scale is not None and len(quantization.scale) > 0
+    values = _values(dtype, data, shape)
+    dimensions = len(shape)
+    if elementwise:
+        # Axes of one element are there to broadcast.
+        dimensions = min(max(sum(length > 1 for length in shape), 1), dimensions)
+    return WeightTensor(
+        name=(tensor.name or b"").decode(),
+        dtype=dtype,
+        size=math.prod(shape),
+        dimensions=dimensions,
+        stored_bytes=len(data),
+        zeros=0 if values is None else int(np.count_nonzero(values == _zero_point(quantization, shape))),
+        parameter=(dtype in FLOATS or quantized) and dimensions > 0 and not (elementwise and math.prod(shape) == 1),
+    )
+
+
+def _values(dtype: str, data: bytes, shape: tuple[int, ...]) -> Array | None:
+    """The elements; None of a type that holds no numbers."""
+    if dtype == "int4":
+        # Two in a byte, the lower half first; only equality counts below, so the sign is set and nothing more.
+        raw = np.frombuffer(data, np.uint8)
+        halves = np.stack([raw & 15, raw >> 4], axis=1).reshape(-1)[: math.prod(shape)].astype(np.int8)
+        return np.where(halves > 7, halves - 16, halves).reshape(shape)
+    try:
+        found = np.frombuffer(data, np.dtype(NUMPY_DTYPES.get(dtype, dtype)))
+    except TypeError:
+        return None
+    # A bfloat16 without its sign bit is 0 exactly when it is zero.
+    return (found & 0x7FFF if dtype == "bfloat16" else found).reshape(shape)
+
+
+def _zero_point(quantization: Any, shape: tuple[int, ...]) -> Array | int:
+    """Of a shape that broadcasts to *shape*."""
+    if quantization is None or quantization.zeroPoint is None or not len(quantization.zeroPoint):
+        return 0
+    points = np.asarray(quantization.zeroPoint)
+    if points.size == 1:
+        return points.reshape(())
+    return points.reshape([-1 if axis == quantization.quantizedDimension else 1 for axis in range(len(shape))])
+
+
+class _Readers:
+    """Which operators read the tensors of a graph."""
+
+    def __init__(self, model: Any, graph: Any) -> None:
+        from ai_edge_litert import schema_py_generated as schema
+
+        names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+        self._reads: dict[int, list[tuple[str, Any]]] = {}
+        for operator in graph.operators:
+            code = model.operatorCodes[operator.opcodeIndex]
+            # Old files have the code in the one field, newer ones in the other.
+            name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+            for index in () if operator.inputs is None else operator.inputs:
+                self._reads.setdefault(int(index), []).append((name, operator))
+
+    def are_elementwise(self, index: int) -> bool:
+        """Whether all of them compute element by element, so that the tensor is no kernel."""
+        reads = self._reads.get(index, [])
+        return bool(reads) and all(
+            self.are_elementwise(int(operator.outputs[0])) if name == "DEQUANTIZE" else name in ELEMENTWISE
+            for name, operator in reads
+        )
