@@ -18,10 +18,12 @@ class UnknownName(HarnessError):
     """A name that no registry holds."""
 
     @classmethod
-    def among(cls, kind: str, name: str, existing: Iterable[str], remedy: str = "") -> UnknownName:
-        """The error for *name*, with the nearest existing names in front."""
+    def among(
+        cls, kind: str, name: str, existing: Iterable[str], remedy: str = "", meant: Iterable[str] = ()
+    ) -> UnknownName:
+        """The error for *name*, with the nearest existing names in front; *meant*: how they could have been written."""
         known = sorted(existing)
-        near = get_close_matches(name, known, n=3, cutoff=0.5)
+        near = get_close_matches(name, sorted(meant) or known, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         exists = ", ".join(known) if known else "none is registered"
         text = (

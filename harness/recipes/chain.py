@@ -39,9 +39,11 @@ def parse_recipe(text: str) -> Recipe:
         for earlier in chain[:place]:
             undone = sorted(earlier.leaves & one.undoes)
             if undone:
+                does = "trains the weights" if one.trains else "makes new weights"
+                remedy = f"put {earlier.name!r} after it" if one.precision is None else "the two exclude each other"
                 raise InvalidRecipe(
-                    f"recipe {text!r}: {one.name!r} {'trains the weights' if one.trains else 'makes new weights'}, which "
-                    f"undoes the {' and '.join(undone)} of {earlier.name!r}; put {earlier.name!r} after it."
+                    f"recipe {text!r}: {one.name!r} {does}, which undoes the {' and '.join(undone)} of "
+                    f"{earlier.name!r}; {remedy}."
                 )
     return Recipe(name=text, steps=chain)
 

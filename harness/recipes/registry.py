@@ -87,7 +87,15 @@ class Steps(Registry[StepFamily]):
             if numbers is not None:
                 return family, numbers
         known = [re.sub(r"\[.*\]", "", family.name) for family in self]
-        raise UnknownName.among(self.kind, text, known, "Register one with @harness.step in a conftest.py.")
+        meant = [_spelled(name, re.findall(r"[0-9]+", text)) for name in known]
+        raise UnknownName.among(self.kind, text, known, "Register one with @harness.step in a conftest.py.", meant)
+
+
+def _spelled(template: str, numbers: list[str]) -> str:
+    """*template* with *numbers* in place of its parameters, as far as they go."""
+    for number in numbers:
+        template = _PARAMETER.sub(number, template, count=1)
+    return _PARAMETER.sub("50", template)
 
 
 steps = Steps("recipe step", "Register one with @harness.step in a conftest.py.")

@@ -32,6 +32,10 @@ def own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     def train_on(model: Any) -> Any:
         return model
 
+    @step("aware", method="quantization", trains=True, precision=Precision(name="int8_static"))
+    def aware(model: Any) -> Any:
+        return model
+
     @step("pupil", method="distillation", trains=True, replaces=True)
     def student(model: Any) -> Any:
         return model
@@ -82,6 +86,7 @@ def test_a_chain(text: str, transforms: list[str], precision: str) -> None:
         pytest.param(
             "cut50+pupil", "'pupil' makes a new model and throws away what 'cut50' did", id="all thrown away"
         ),
+        pytest.param("cut50+aware", "the two exclude each other", id="trained away, and no other order"),
         pytest.param("cut0", "percent is 0, it must be 1 to 99", id="nothing to prune"),
         pytest.param("cut100", "percent is 100, it must be 1 to 99", id="all to prune"),
         pytest.param("cut050", "write percent without leading zeros", id="two names for one step"),
@@ -106,9 +111,10 @@ def test_a_chain_that_cannot_be_run_is_refused(text: str, says: str) -> None:
         pytest.param("cut50+int8", "did you mean 'int8_static' or 'int8_dynamic'", id="second step"),
         pytest.param(
             "INT8_STATIC",
-            "Existing: cut{percent}, fp16, fp32, int8_dynamic, int8_static, int8_weight_only, narrow{percent}, pupil",
+            "Existing: aware, cut{percent}, fp16, fp32, int8_dynamic, int8_static, int8_weight_only, narrow{percent}, pupil",
             id="case",
         ),
+        pytest.param("cot50", "did you mean 'cut50'", id="with its number"),
         pytest.param(" fp16", "did you mean 'fp16'", id="space"),
     ],
 )
