@@ -11,19 +11,34 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-@model("digits_cnn", dataset="digits", input=Input(name="image", shape=(1, 8, 8)))
+@model(
+    "digits_cnn",
+    dataset="digits",
+    input=Input(name="image", shape=(1, 8, 8)),
+    student=lambda: _student("digits_cnn"),
+)
 def digits_cnn() -> nn.Module:
     """Three convolutions that read digits."""
     return _trained("digits_cnn")
 
 
-@model("fashion_cnn", dataset="fashion_mnist", input=Input(name="image", shape=(1, 28, 28)))
+@model(
+    "fashion_cnn",
+    dataset="fashion_mnist",
+    input=Input(name="image", shape=(1, 28, 28)),
+    student=lambda: _student("fashion_cnn"),
+)
 def fashion_cnn() -> nn.Module:
     """Five convolutions that tell clothes apart."""
     return _trained("fashion_cnn")
 
 
-@model("fashion_mobilenet", dataset="fashion_mnist", input=Input(name="image", shape=(1, 28, 28)))
+@model(
+    "fashion_mobilenet",
+    dataset="fashion_mnist",
+    input=Input(name="image", shape=(1, 28, 28)),
+    student=lambda: _student("fashion_mobilenet"),
+)
 def fashion_mobilenet() -> nn.Module:
     """A narrow MobileNetV2 that tells clothes apart."""
     return _trained("fashion_mobilenet")
@@ -34,3 +49,9 @@ def _trained(name: str) -> nn.Module:
     from harness.zoo.torch_models import ARCHITECTURES
 
     return load(name, ARCHITECTURES[name]())
+
+
+def _student(name: str) -> nn.Module:
+    from harness.zoo.torch_models import STUDENTS
+
+    return STUDENTS[name]()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.core.data import DataSet, Split
-from harness.errors import HarnessError, UnknownName
+from harness.errors import HarnessError, UnknownName, WeightsError
 from harness.zoo.checkpoint import CHECKPOINTS, Card, save
 
 if TYPE_CHECKING:
@@ -63,6 +61,25 @@ _ALL = (
         flip=True,
         channels_last=True,
     ),
+    *(
+        Plan(
+            model=name,
+            dataset="fashion_mnist",
+            epochs=8,
+            batch=128,
+            learning_rate=1e-2,
+            weight_decay=5e-2,
+            flip=True,
+            channels_last=True,
+        )
+        for name in (
+            "fashion_vgg",
+            "fashion_resnet",
+            "fashion_mobilenet_v3",
+            "fashion_squeezenet",
+            "fashion_shufflenet",
+        )
+    ),
 )
 PLANS: Mapping[str, Plan] = {plan.model: plan for plan in _ALL}
 
@@ -83,40 +100,34 @@ def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None] 
 
     The same plan, data, epochs, torch version and kind of CPU give the same weights. The caller's random state, thread
     count and determinism setting are left as they were.
-    """
-    import torch
 
+    Raises:
+        ValueError: training diverged.
+    """
+    from harness.learning.torch_training import fit, repeatable
     from harness.zoo.augmentation import flipped, shifted
     from harness.zoo.torch_models import ARCHITECTURES
 
-    with _repeatable(plan.seed) as generator:
-        layout = torch.channels_last if plan.channels_last else torch.contiguous_format
-        model = ARCHITECTURES[plan.model]().to(memory_format=layout)
-        images, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
-        steps = len(images) // plan.batch
-        optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.learning_rate, total_steps=epochs * steps)
-        for epoch in range(1, epochs + 1):
-            started, total = time.perf_counter(), 0.0
-            model.train()
-            order = torch.randperm(len(images), generator=generator)
-            for step in range(steps):
-                chosen = order[step * plan.batch : (step + 1) * plan.batch]
-                batch = images[chosen]
-                if plan.flip:
-                    batch = flipped(batch, generator)
-                if plan.shift:
-                    batch = shifted(batch, plan.shift, generator)
-                outputs = model(batch.contiguous(memory_format=layout))
-                loss = torch.nn.functional.cross_entropy(outputs, labels[chosen])
-                optimizer.zero_grad()
-                torch.autograd.backward(loss)
-                optimizer.step()
-                schedule.step()
-                total += loss.item()
-            seconds = time.perf_counter() - started
-            progress(f"{plan.model} epoch {epoch}/{epochs}: loss {total / steps:.4f}, {seconds:.1f} s")
-    return model.to(memory_format=torch.contiguous_format).eval()
+    def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        if plan.flip:
+            images = flipped(images, generator)
+        return shifted(images, plan.shift, generator) if plan.shift else images
+
+    with repeatable(plan.seed) as generator:
+        model = ARCHITECTURES[plan.model]()
+        fit(
+            model,
+            data,
+            epochs=epochs,
+            batch=plan.batch,
+            learning_rate=plan.learning_rate,
+            weight_decay=plan.weight_decay,
+            generator=generator,
+            augment=augment,
+            channels_last=plan.channels_last,
+            progress=lambda line: progress(f"{plan.model} {line}"),
+        )
+    return model
 
 
 def correct_answers(model: nn.Module, data: Split, batch: int = 100) -> int:
@@ -141,7 +152,10 @@ def train_checkpoint(plan: Plan, epochs: int, folder: Path, progress: Callable[[
 
     data = _loaded(plan.dataset)
     assert data.train is not None, "the example data sets have a train split"
-    model = train(plan, data.train, epochs, progress)
+    try:
+        model = train(plan, data.train, epochs, progress)
+    except ValueError as err:
+        raise WeightsError(f"{plan.model}: {err}") from err
     samples = len(data.evaluation)
     command = f"python -m harness.zoo.training {plan.model}"
     card = Card(
@@ -183,23 +197,6 @@ def _loaded(name: str) -> DataSet:
     from harness.zoo.registry import datasets
 
     return datasets.get(name).load().checked(name)
-
-
-@contextmanager
-def _repeatable(seed: int) -> Iterator[torch.Generator]:
-    """One thread, deterministic operators and seeded random numbers; yields a generator of the same seed."""
-    import torch
-
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(True)
-        try:
-            yield torch.Generator().manual_seed(seed)
-        finally:
-            torch.use_deterministic_algorithms(deterministic)
-            torch.set_num_threads(threads)
 
 
 def _positive(text: str) -> int:

@@ -85,6 +85,13 @@ def test_an_unknown_model_is_an_error_with_the_nearest_name(capsys: pytest.Captu
     assert "unknown example model 'digit_cnn'; did you mean 'digits_cnn'" in capsys.readouterr().err
 
 
+def test_diverged_training_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(PLANS, "digits_cnn", replace(DIGITS, learning_rate=1e30))
+
+    assert main(["digits_cnn", "--epochs", "1"]) == 2
+    assert "digits_cnn: training diverged: the loss is " in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("no_fashion")
 def test_missing_data_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fashion_cnn"]) == 2
