@@ -10,6 +10,12 @@ from harness.learning.torch_training import fit
 from harness.recipes.finetuning import finetune
 from harness.recipes.registry import step
 
+BLOCK = 16
+"""Channels are kept in multiples of up to this: kernels compute whole vectors of them. fashion_cnn with 30 % fewer channels
+in each layer, 11 to 67 of them, took 1.12 x as long in onnxruntime on a CPU with AVX-512; in multiples, 12 to 64, 0.71 x."""
+LEAST_BLOCKS = 8
+"""Of a layer; so that a narrow layer is pruned in finer steps."""
+
 
 def _narrower(percent: int) -> Mapping[str, str]:
     # A layer between two narrower ones keeps (1 - p)^2 of its weights, the first and the last one keep 1 - p. Half of
@@ -22,8 +28,8 @@ def prune_channels(model: Any, percent: int, work: Work) -> Any:
     """Remove from each layer the *percent* of its channels that weigh least, with everything that depends on them.
 
     Layers whose channels must be the same, such as the two sides of an addition, are one group of the dependency graph
-    and lose the same channels: Fang et al., "DepGraph: Towards Any Structural Pruning", 2023. A group keeps the share
-    rounded down, but one channel at least; outputs stay.
+    and lose the same channels: Fang et al., "DepGraph: Towards Any Structural Pruning", 2023. What a group keeps is
+    rounded to blocks, see ``kept_channels``; outputs stay.
 
     Raises:
         ValueError: no group can get narrower, or the network can't be followed.
@@ -42,7 +48,10 @@ def prune_channels(model: Any, percent: int, work: Work) -> Any:
     except (RuntimeError, AttributeError, KeyError, IndexError, TypeError, AssertionError) as err:
         raise ValueError(f"{work.step}: torch-pruning can't follow this network: {err}") from err
     if not removed:
-        raise ValueError(f"{work.step}: nothing to prune: only outputs, or layers of one channel.")
+        raise ValueError(
+            f"{work.step}: nothing to prune: only outputs, layers of one channel, or {percent} % is less than half a block "
+            "of channels in every layer."
+        )
     if narrow != shape:
         raise ValueError(
             f"{work.step}: the output would be {tuple(narrow)}, not {tuple(shape)}: it can't be told from inner layers."
@@ -68,6 +77,19 @@ def prune_channels_finetune(model: Any, percent: int, work: Work) -> Any:
         ValueError: as ``prune_channels``.
     """
     return finetune(prune_channels(model, percent, work), work)
+
+
+def kept_channels(width: int, percent: int) -> int:
+    """How many of *width* channels stay when *percent* shall go: the nearest whole number of blocks, one at least.
+
+    A block is the largest power of two up to 16 of which the layer has eight.
+    """
+    block = 1
+    while 2 * block <= min(BLOCK, width // LEAST_BLOCKS):
+        block *= 2
+    exact = width * (100 - percent)
+    blocks = (exact + 50 * block) // (100 * block)  # the nearest; a half goes up
+    return min(width, max(1, blocks) * block)
 
 
 def output_layers(model: Any, example: Any) -> list[Any]:
@@ -113,7 +135,7 @@ def _remove_channels(library: Any, model: Any, percent: int, example: Any) -> in
         # The blocks of a grouped convolution must keep the same width: they lose the same places.
         means = scores.view(blocks, -1).mean(0)
         width = len(means)
-        lost = width - max(1, width * (100 - percent) // 100)
+        lost = width - kept_channels(width, percent)
         if lost == 0:
             continue
         places = means.argsort(stable=True)[:lost]
