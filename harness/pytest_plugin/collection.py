@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -69,7 +68,7 @@ def _check_gateless(gate: pytest.Mark | None, where: str, metafunc: pytest.Metaf
         raise InvalidMatrix(
             f"{where} is a gate but does not take 'case', so it would judge nothing. Write it as f(case)."
         )
-    if not _gated(metafunc.module):
+    if not _gated(metafunc):
         raise InvalidMatrix(
             f"{metafunc.definition.path.name} has a matrix, but none of its tests is a gate, so nothing would be enforced. "
             "Add @harness.gate('accuracy_drop') to a test that takes 'case'."
@@ -79,8 +78,7 @@ def _check_gateless(gate: pytest.Mark | None, where: str, metafunc: pytest.Metaf
 def _cases(matrix: Matrix, metric: Metric, metafunc: pytest.Metafunc) -> list[Case]:
     load_catalog()
     check_names(matrix)
-    module = metafunc.module
-    matrix.check_gated(_gated(module), metafunc.definition.path.name)
+    matrix.check_gated(_gated(metafunc), metafunc.definition.path.name)
     suite = suite_name(metafunc.definition.path, metafunc.config.rootpath)
     cases = [matrix.case(suite, cell, metric) for cell in matrix.cells()]
     _check_limits(cases, metafunc.config.stash[SESSION_KEY].calibration, metafunc.definition.path.name)
@@ -108,16 +106,26 @@ def suite_name(path: Path, root: Path) -> str:
     return below.with_name(below.stem.removeprefix("test_")).as_posix()
 
 
-def _gated(module: ModuleType) -> set[str]:
-    """Every metric that some test of *module* gates on, methods of classes included."""
-    holders: list[Any] = [module, *(value for value in vars(module).values() if isinstance(value, type))]
+def _gated(metafunc: pytest.Metafunc) -> set[str]:
+    """Every metric that some test of the same matrix gates on: a class with a matrix of its own gates on that one alone."""
+    classes = [value for value in vars(metafunc.module).values() if isinstance(value, type)]
+    with_own = [one for one in classes if any(mark.name == "harness_matrix" for mark in _marks_of(one))]
+    holders: list[Any] = [metafunc.module, *(one for one in classes if one not in with_own)]
+    if metafunc.cls in with_own:
+        holders = [metafunc.cls]
     found: set[str] = set()
     for holder in holders:
         for value in vars(holder).values():
-            for mark in getattr(value, "pytestmark", []) if callable(value) else []:
+            for mark in _marks_of(value) if callable(value) else []:
                 if mark.name == "harness_gate":
                     found.add(mark.args[0].name)
     return found
+
+
+def _marks_of(marked: Any) -> list[pytest.Mark]:
+    held: Any = getattr(marked, "pytestmark", [])  # a class may give one mark, or decorators in place of marks
+    given: list[Any] = held if isinstance(held, list) else [held]
+    return [one.mark if isinstance(one, pytest.MarkDecorator) else one for one in given]
 
 
 def _marks(case: Case, config: pytest.Config) -> list[pytest.MarkDecorator]:

@@ -15,6 +15,15 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"models": ["linaer"]}, "unknown model 'linaer'; did you mean 'linear'?"),
     ({"recipes": ["int8_statik"]}, "unknown recipe step 'int8_statik'; did you mean 'int8_static'"),
     ({"recipes": ["int8_static+fp16"]}, "can't follow 'int8_static'"),
+    ({"recipes": ["prune0"]}, "step 'prune0': percent is 0, it must be 1 to 99 (prune{percent})"),
+    ({"recipes": ["prune100"]}, "step 'prune100': percent is 100, it must be 1 to 99"),
+    ({"recipes": ["svd0"]}, "step 'svd0': percent is 0, it must be 1 to 99"),
+    ({"recipes": ["prun50"]}, "unknown recipe step 'prun50'; did you mean 'prune50'"),
+    ({"recipes": ["prune50+distill"]}, "'distill' makes a new model and throws away what 'prune50' did; put it first"),
+    (
+        {"recipes": ["prune50+svd50_finetune"]},
+        "'svd50_finetune' trains the weights, which undoes the zeros of 'prune50'",
+    ),
     ({"runtimes": ["fakertt"]}, "unknown runtime 'fakertt'; did you mean 'fakert'"),
     ({"runtimes": ["fakert,threads"]}, "runtime name 'fakert,threads' is not of the form"),
     ({"more": "targets=['rpi']"}, "unknown target 'rpi'"),
@@ -137,3 +146,37 @@ def test_a_wrong_option_is_told(project: Project) -> None:
         result = project.run(option)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         assert told in "\n".join(result.errlines)
+
+
+def test_a_limit_in_a_class_needs_a_gate_of_that_class(project: Project) -> None:
+    text = """
+import harness
+
+
+@harness.matrix(models=["linear"], recipes=["fp32"], runtimes=["fakert"], budgets=[("*", dict(size="1 MB"))])
+class TestOne:
+    @harness.gate("size")
+    def test_size(self, case):
+        case.check()
+
+
+@harness.matrix(
+    models=["linear"], recipes=["fp16"], runtimes=["fakert"], budgets=[("*", dict(memory="9 MB", size="1 MB"))]
+)
+class TestOther:
+    @harness.gate("memory")
+    def test_memory(self, case):
+        case.check()
+"""
+    assert "the budget table limits size, but no test gates on it" in refused(project, text)
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "told"),
+    [
+        ("accuracy_gain", "0 pp", "accuracy_gain: no step of 'fp16' has a control to be compared with"),
+        ("calibration_spread", "1 pp", "calibration_spread: 'fp16' draws no calibration samples"),
+    ],
+)
+def test_what_a_recipe_has_nothing_of_can_not_be_demanded(project: Project, metric: str, limit: str, told: str) -> None:
+    assert told in refused(project, suite(metrics=[metric], recipes=["fp16"], budgets=[("*", {metric: limit})]))
