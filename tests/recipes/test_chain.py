@@ -83,9 +83,7 @@ def test_a_chain(text: str, transforms: list[str], precision: str) -> None:
             "'train_on' trains the weights, which undoes the zeros of 'cut50'; put 'cut50' after it",
             id="zeros trained away",
         ),
-        pytest.param(
-            "cut50+pupil", "'pupil' makes a new model and throws away what 'cut50' did", id="all thrown away"
-        ),
+        pytest.param("cut50+pupil", "'pupil' makes a new model and throws away what 'cut50' did", id="all thrown away"),
         pytest.param("cut50+aware", "the two exclude each other", id="trained away, and no other order"),
         pytest.param("cut0", "percent is 0, it must be 1 to 99", id="nothing to prune"),
         pytest.param("cut100", "percent is 100, it must be 1 to 99", id="all to prune"),
