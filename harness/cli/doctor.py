@@ -71,8 +71,7 @@ def _precisions(engine: str) -> list[str]:
     from harness.runtimes.registry import runtimes
 
     runtime = runtimes.get(engine)
-    wanted = [steps.step(family.name) for family in steps if not family.ranges]
-    wanted.append(steps.step("int8_static"))
+    wanted = [steps.step(family.plain_name) for family in steps if "{" not in family.plain_name]
     name = RuntimeName(engine=engine)
     return [
         step.name

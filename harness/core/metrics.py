@@ -41,6 +41,15 @@ class Rule(StrEnum):
     """How many single inferences take longer than the limit."""
 
 
+class Beside(StrEnum):
+    """Other recipes that a figure is measured beside."""
+
+    CONTROL = "control"
+    """The recipe that lacks what this one is about."""
+    DRAWS = "draws"
+    """The same recipe with other calibration samples."""
+
+
 _SHARE = {"%": 0.01}
 _POINTS = {"pp": 0.01}
 _POINTS_OR_ERRORS = {**_POINTS, ERROR_TIMES: 1.0}
@@ -117,6 +126,8 @@ class Metric:
     """Of a relative metric: the measurement that is divided."""
     percent: float = 50
     """Of a time: the percentile that is meant."""
+    beside: Beside | None = None
+    """The other recipes that it takes; a recipe that has none is reported without a figure, and nothing can be demanded."""
     signed: bool = False
     """Whether a limit may be negative."""
     change: Change | None = None
@@ -175,6 +186,7 @@ _ALL = (
         unit="fraction",
         units=_POINTS,
         rule=Rule.PAIRED_GAIN,
+        beside=Beside.CONTROL,
         at_most=False,
         signed=True,
     ),
@@ -182,6 +194,7 @@ _ALL = (
         name="calibration_spread",
         title="calibration spread",
         figure="calibration_spread_fraction",
+        beside=Beside.DRAWS,
         stage=Stage.PROBE,
         unit="fraction",
         units=_POINTS,

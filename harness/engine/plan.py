@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.core.contracts import Runtime
 from harness.core.finding import Verdict
 from harness.core.matrix import Case, Matrix
+from harness.core.metrics import Beside
 from harness.core.model import Model
 from harness.core.names import Cell, RuntimeName
 from harness.core.problem import CellProblem
@@ -100,27 +101,16 @@ def _step_refusal(model: Model, recipe: Recipe) -> str:
     return ""
 
 
-def control_cell(cell: Cell) -> Cell | None:
-    """The cell whose recipe lacks what this one's is about; None when no step of it has a control."""
-    control = control_of(cell.recipe)
-    return replace(cell, recipe=control) if control else None
-
-
-def calibration_cells(cell: Cell) -> tuple[Cell, ...]:
-    """The same cell with other calibration samples; empty where nothing is calibrated or a seed is chosen already."""
-    return tuple(replace(cell, recipe=recipe) for recipe in with_other_samples(cell.recipe))
-
-
 def refused_case(case: Case) -> str:
     """Why what *case* demands has no meaning for its recipe; empty when it has."""
-    if case.limit is None:
+    if case.limit is None or case.metric.beside is None or probed_companions(case):
         return ""
     name, recipe = case.metric.name, case.cell.recipe
-    if name == "accuracy_gain" and control_cell(case.cell) is None:
-        return f"{name}: no step of {recipe!r} has a control to be compared with; write 'report' for it"
-    if name == "calibration_spread" and not calibration_cells(case.cell):
-        return f"{name}: {recipe!r} draws no calibration samples, or names its seed already; write 'report' for it"
-    return ""
+    lacks = {
+        Beside.CONTROL: f"no step of {recipe!r} has a control to be compared with",
+        Beside.DRAWS: f"{recipe!r} draws no calibration samples, or names its seed already",
+    }
+    return f"{name}: {lacks[case.metric.beside]}; write 'report' for it"
 
 
 def companions(case: Case) -> set[Cell]:
@@ -133,11 +123,14 @@ def companions(case: Case) -> set[Cell]:
 
 
 def probed_companions(case: Case) -> set[Cell]:
-    """Those whose predictions it rests on."""
-    if case.metric.name == "accuracy_gain":
-        control = control_cell(case.cell)
-        return set() if control is None else {control}
-    return set(calibration_cells(case.cell)) if case.metric.name == "calibration_spread" else set()
+    """Those whose predictions it rests on: its control, or other draws of calibration samples; none where it has none."""
+    recipes: list[str] = []
+    match case.metric.beside:
+        case Beside.CONTROL:
+            recipes = [control_of(case.cell.recipe)]
+        case Beside.DRAWS:
+            recipes = with_other_samples(case.cell.recipe)
+    return {replace(case.cell, recipe=recipe) for recipe in recipes if recipe}
 
 
 def parts_of(cell: Cell) -> tuple[Model, Recipe, RuntimeName, Runtime]:

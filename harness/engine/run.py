@@ -15,7 +15,7 @@ from harness.core.environment import Hardware
 from harness.core.finding import Finding
 from harness.core.matrix import Case
 from harness.core.measurement import Measurement
-from harness.core.metrics import Rule, Stage
+from harness.core.metrics import Beside, Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary, CellResult
@@ -164,9 +164,9 @@ class Run:
             self._record(cell, size_measurements(self.artifacts[cell], fp32))
         if metric.stage in FAR_STAGES:
             self._probed(cell)
-        if metric.rule is Rule.PAIRED_GAIN:
+        if metric.beside is Beside.CONTROL:
             self._record_gain(case)
-        if metric.name == "calibration_spread":
+        if metric.beside is Beside.DRAWS:
             self._record_spread(case)
         if metric.stage is Stage.PROBE and metric.relative and fp32 is not None:
             self._record_memory_ratio(cell)

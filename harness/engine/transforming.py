@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,11 +70,12 @@ class Transformer:
                 return self._restored(found.path), list(found.provenance["steps"])
             model, told = self.transformed(steps[:-1], keys)
             model, one = self._applied(steps[-1], model)
-            told = [*told, one]
-            main = self._framework.keep(model, self._bases(), staged)
-            if main and self._comes_back(model, staged / main):
-                self._store.commit(key, staged, main, Weights(), {**self._provenance, "steps": told})
-            return model, told
+            main, why_not = self._kept(model, staged)
+            if main:
+                self._store.commit(key, staged, main, Weights(), {**self._provenance, "steps": [*told, one]})
+            else:
+                one.setdefault("notes", []).append(f"made again for every chain that begins so: {why_not}")
+            return model, [*told, one]
 
     def macs(self, model: Any) -> int | None:
         """Multiply-accumulates of one inference; None where the framework can't count them."""
@@ -96,18 +98,24 @@ class Transformer:
         bases = {BASE_MODEL: self._float_model()}
         return bases if self._model.student is None else {**bases, BASE_STUDENT: self._student()}
 
-    def _restored(self, kept: Any) -> Any:
+    def _restored(self, kept: Path) -> Any:
         made: dict[str, Callable[[], Any]] = {BASE_MODEL: lambda: copy.deepcopy(self._float_model())}
         return self._framework.restore(kept, {**made, BASE_STUDENT: self._student})
 
-    def _comes_back(self, model: Any, kept: Any) -> bool:
-        """Whether what was written computes the same; a step may have changed more than layers and weights."""
+    def _kept(self, model: Any, folder: Path) -> tuple[str, str]:
+        """The main file of *model* in *folder*, or why it can't be kept: a step may change more than can be written."""
         try:
-            again = self._framework.predict(self._restored(kept), self._example)
-        except Exception:  # whatever it is, the model is then made again when it is needed
+            main = self._framework.keep(model, self._bases(), folder)
+            if not main:
+                return "", "it has layers that can't be written down"
+            again = self._framework.predict(self._restored(folder / main), self._example)
+        except CellProblem:
+            raise
+        except Exception as err:  # the boundary of keeping: the model itself is whole, and its provenance says why
             traceback.print_exc()
-            return False
-        return bool(np.array_equal(again, self._framework.predict(model, self._example)))
+            return "", f"{type(err).__name__}: {err}"
+        same = np.array_equal(again, self._framework.predict(model, self._example))
+        return (main, "") if same else ("", "what was written down computes something else")
 
     def _applied(self, step: Step, model: Any) -> tuple[Any, Told]:
         """*model* after *step*, found usable."""

@@ -9,7 +9,7 @@ from harness.core.calibration import Calibration
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.limits import Limit
 from harness.core.matrix import Case
-from harness.core.metrics import Rule, Stage
+from harness.core.metrics import Beside, Rule, Stage
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.accuracy import judge_drop, judge_gain, judge_proportion, judge_worst_class
@@ -80,7 +80,7 @@ def _judged(
         return judge_worst_class(case, result, limit)
     if metric.rule is Rule.PAIRED_GAIN:
         return judge_gain(case, result, limit)
-    if figure is None and limit is None and metric.name == "calibration_spread":  # nothing was drawn
+    if figure is None and limit is None and metric.beside is Beside.DRAWS:  # there was nothing to draw
         return Judged(verdict=Verdict.REPORTED, sentence="draws no calibration samples")
     if figure is None or not math.isfinite(figure.value):
         return error(f"has no figure: {metric.figure} {'was not measured' if figure is None else f'is {figure.value}'}")

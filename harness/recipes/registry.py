@@ -36,6 +36,11 @@ class StepFamily:
     make: Callable[[str, Mapping[str, int]], Step]
     """From the name and the numbers in it."""
 
+    @property
+    def plain_name(self) -> str:
+        """The name without what may be left out."""
+        return re.sub(r"\[[^]]*\]", "", self.name)
+
     def fits(self, text: str) -> Mapping[str, int] | None:
         """The numbers in *text* by parameter, when it is of this family; whether they are in range is not looked at."""
         pattern = re.sub(r"([.-])", r"\\\1", self.name).replace("[", "(?:").replace("]", ")?")
@@ -54,7 +59,7 @@ class StepFamily:
                 most = "" if high == LARGEST else f" to {high}"
                 least = f"{low}{most}" if most else f"at least {low}"
                 raise InvalidRecipe(f"step {text!r}: {name} is {value}, it must be {least} ({self.name}).")
-            if str(value) not in text or re.search(rf"(?<![0-9])0+{value}(?![0-9])", text):
+            if re.search(rf"(?<![0-9])0+{value}(?![0-9])", text):
                 raise InvalidRecipe(f"step {text!r}: write {name} without leading zeros ({self.name}).")
         return self.make(text, numbers)
 
@@ -86,7 +91,7 @@ class Steps(Registry[StepFamily]):
             numbers = family.fits(text)
             if numbers is not None:
                 return family, numbers
-        known = [re.sub(r"\[.*\]", "", family.name) for family in self]
+        known = [family.plain_name for family in self]
         meant = [_spelled(name, re.findall(r"[0-9]+", text)) for name in known]
         raise UnknownName.among(self.kind, text, known, "Register one with @harness.step in a conftest.py.", meant)
 
