@@ -153,9 +153,10 @@ def cell_named(text: str | None) -> Cell:
     from harness.core.names import Cell
     from harness.engine.plan import check_names, obstacle
     from harness.runtimes.registry import availability, runtimes
+    from harness.targets.local_hardware import local_devices
 
     if text is None:
-        here = [name for name in PREFERRED_RUNTIMES if availability(runtimes.get(name)).ok]
+        here = [name for name in PREFERRED_RUNTIMES if availability(runtimes.get(name), local_devices()).ok]
         if not here:
             raise CalibrationError(
                 f"none of {', '.join(PREFERRED_RUNTIMES)} is installed; edge-harness doctor says why."

@@ -27,12 +27,12 @@ def _doctor(options: argparse.Namespace) -> int:
     from harness.engine.catalog import load_catalog
     from harness.engine.settings import default_cache
     from harness.runtimes.registry import availability, runtimes
-    from harness.targets.local_hardware import local_hardware
+    from harness.targets.local_hardware import local_devices, local_hardware
 
     load_catalog()
     for name in options.require:
         runtimes.get(name)
-    found = {runtime.name: availability(runtime) for runtime in runtimes}
+    found = {runtime.name: availability(runtime, local_devices()) for runtime in runtimes}
     print(f"edge-harness {__version__}, Python {platform.python_version()}, {platform.system()}")
     print(f"hardware class: {local_hardware().name}")
     print(f"artifact cache: {default_cache()}")
@@ -68,15 +68,18 @@ def _precisions(engine: str) -> list[str]:
     """The recipes of one step that a runtime lowers to on its default provider."""
     from harness.core.names import RuntimeName
     from harness.recipes.registry import steps
+    from harness.runtimes.options import choice_of
     from harness.runtimes.registry import runtimes
 
     runtime = runtimes.get(engine)
     wanted = [steps.step(family.plain_name) for family in steps if "{" not in family.plain_name]
-    name = RuntimeName(engine=engine)
+    choice = choice_of(RuntimeName(engine=engine), runtime)
     return [
         step.name
         for step in wanted
-        if step.transform is None and step.precision is not None and not runtime.refusal(name, step.precision)
+        if step.transform is None
+        and step.precision is not None
+        and not runtime.refusal("torch", step.precision, choice)
     ]
 
 

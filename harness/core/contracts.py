@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from harness.core.data import Array
+from harness.core.lowering import Lowered, Lowering
 from harness.core.model import Input
-from harness.core.names import RuntimeName
+from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
@@ -74,7 +75,7 @@ class Exporter(Protocol):
     """``framework_to_format``."""
     framework: str
     format: str
-    """The format's name and the file's suffix: ``onnx``, ``tflite``, ``pt2``."""
+    """The format's name and the suffix of its file or folder: ``onnx``, ``tflite``, ``pt2``, ``savedmodel``."""
     source: Source
 
     @property
@@ -82,8 +83,11 @@ class Exporter(Protocol):
         """Distributions that decide what the file holds."""
         ...
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
-        """Write *model* to *path*; *example* is a small batch of real samples."""
+    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
+        """Write *model* to *path*; returns its main file: *path*, or of a format that is a folder, one inside it.
+
+        *example* is a small batch of real samples.
+        """
         ...
 
 
@@ -93,10 +97,23 @@ class Runtime(Protocol):
 
     name: str
     source: Source
-    interchange: str
-    """The interchange format that it lowers from."""
     run_side: Path
     """A Python file of its own (numpy and the engine only), sent to the worker; see ``harness.worker.program``."""
+
+    @property
+    def interchanges(self) -> Sequence[str]:
+        """The interchange formats that it lowers from; of those that a framework exports to, it takes the first."""
+        ...
+
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """Its kernel sets; the first is the one of a cell that names none."""
+        ...
+
+    @property
+    def options(self) -> Sequence[Option]:
+        """What can be chosen beside ``threads``, which every engine has."""
+        ...
 
     @property
     def build_packages(self) -> Sequence[str]:
@@ -105,15 +122,15 @@ class Runtime(Protocol):
 
     @property
     def run_packages(self) -> Sequence[str]:
-        """Distributions that the worker needs."""
+        """Distributions that the worker needs, whatever the provider."""
         ...
 
-    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
-        """Why it can't do *precision* with this provider and these options by design; empty when it can."""
+    def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
+        """Why it can't bring *framework*'s models to *precision* that way, by design; empty when it can."""
         ...
 
-    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
-        """Make the artifact from the interchange file *source*; returns its main file inside *folder*."""
+    def lower(self, source: Path, wanted: Lowering, folder: Path) -> Lowered:
+        """Make the artifact from the interchange file *source*, inside *folder*."""
         ...
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:

@@ -50,6 +50,8 @@ class Rung(StrEnum):
 BUDGET = "budget"
 PROMISE = "promise"
 """Of the recipe, see ``Promise``."""
+PLACEMENT = "placement"
+"""Of the provider that a cell names: what it must take."""
 BASELINE = "baseline"
 CELL = "cell"
 
@@ -61,7 +63,7 @@ class Finding:
     cell: str
     metric: str
     against: str
-    """``budget``, ``promise``, ``baseline``, or ``cell`` when there was nothing to judge."""
+    """``budget``, ``promise``, ``placement``, ``baseline``, or ``cell`` when there was nothing to judge."""
     verdict: Verdict
     reason: str
     """One sentence that needs no other file: figure, limit, interval, n."""

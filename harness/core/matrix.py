@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from harness.core.budgets import Budgets, matches
 from harness.core.limits import Limit
-from harness.core.metrics import CHANGES, METRICS, Metric
+from harness.core.metrics import CHANGES, METRICS, PLACEMENT, Metric
 from harness.core.names import Cell, RuntimeName
 from harness.errors import InvalidMatrix
+
+ALL_OPERATORS = Limit(value=1.0, text="100 %", unit="%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class Case:
     """Whether an unavailable runtime is an error here."""
     baseline: bool = True
     """Whether the suite keeps baselines."""
+    placement: Limit | None = None
+    """The share of operators that the cell's provider must take, whatever is judged; None: nobody asked for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +117,15 @@ class Matrix:
             change_limit=change_limit,
             required=RuntimeName.parse(cell.runtime).engine in self.required,
             baseline=self.baseline,
+            placement=limits.get(PLACEMENT.name, ALL_OPERATORS) if RuntimeName.parse(cell.runtime).provider else None,
         )
 
     def check_gated(self, gated: set[str], where: str) -> None:
         """Raise ``InvalidMatrix`` when the table demands something that no test in *where* gates on."""
         changes = [METRICS[name].change for name in gated] if self.baseline else []
         useful = gated | {change.name for change in changes if change is not None}
+        if any(RuntimeName.parse(name).provider for name in self.runtimes):
+            useful.add(PLACEMENT.name)
         idle = sorted(self.budgets.metrics() - useful)
         if idle:
             one = idle[0]

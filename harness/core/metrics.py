@@ -130,6 +130,8 @@ class Metric:
     """The other recipes that it takes; a recipe that has none is reported without a figure, and nothing can be demanded."""
     signed: bool = False
     """Whether a limit may be negative."""
+    standing: bool = False
+    """Whether its limit holds in every case of a cell that names a provider, gated or not."""
     change: Change | None = None
     vacuous: float | None = None
     """A limit beyond this (for a lower limit: below it) allows more than half of the reference; None: no such bound."""
@@ -332,6 +334,16 @@ _ALL = (
         at_most=False,
     ),
     Metric(
+        name="placement",
+        title="placement",
+        figure="placement_fraction",
+        stage=Stage.PROBE,
+        unit="fraction",
+        units=_SHARE,
+        at_most=False,
+        standing=True,
+    ),
+    Metric(
         name="latency",
         title="latency",
         figure="latency_p50_ns_per_inference",
@@ -388,6 +400,7 @@ _ALL = (
     ),
 )
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+PLACEMENT = METRICS["placement"]
 
 
 def metric_named(name: str) -> Metric:

@@ -13,7 +13,10 @@ import numpy as np
 from harness.core.artifact import Artifact
 from harness.core.contracts import Runtime
 from harness.core.data import Array
+from harness.core.finding import Verdict
+from harness.core.lowering import Lowering
 from harness.core.model import Model
+from harness.core.names import RuntimeName
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
 from harness.core.weights import Weights
@@ -21,8 +24,10 @@ from harness.engine.calibration_choice import chosen_samples
 from harness.engine.transforming import Transformer
 from harness.exporters.registry import find_exporter
 from harness.recipes.chain import parse_recipe
+from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 from harness.store.artifacts import ArtifactStore
+from harness.worker.program import failed_at_import
 from harness.zoo.registry import models
 
 Emit = Callable[[dict[str, Any]], None]
@@ -43,11 +48,13 @@ def run_build_job(request: dict[str, Any], emit: Emit) -> None:
         emit({"event": "begin", "key": item["key"], "what": item["what"]})
         start = time.monotonic()
         try:
+            name = RuntimeName.parse(item["runtime"])
             artifact = job.build(
-                parse_recipe(item["recipe"]), item["key"], item["interchange_key"], item["prefix_keys"]
+                parse_recipe(item["recipe"]), name, item["key"], item["interchange_key"], item["prefix_keys"]
             )
         except CellProblem as problem:
-            emit({"event": "failed", "key": item["key"], "stage": problem.stage, "reason": problem.reason})
+            told = {"verdict": str(problem.verdict), "stage": problem.stage, "reason": problem.reason}
+            emit({"event": "failed", "key": item["key"], **told})
         else:
             seconds = round(time.monotonic() - start, 3)
             emit({"event": "done", "key": item["key"], "seconds": seconds, "bytes": artifact.size_bytes})
@@ -73,11 +80,13 @@ class BuildJob:
         self._provenance = provenance
         self._transformer = Transformer(model, store, calibration[:EXAMPLE_SAMPLES], provenance, tell)
 
-    def build(self, recipe: Recipe, key: str, interchange_key: str, prefix_keys: Sequence[str]) -> Artifact:
+    def build(
+        self, recipe: Recipe, name: RuntimeName, key: str, interchange_key: str, prefix_keys: Sequence[str]
+    ) -> Artifact:
         """The artifact under *key*, made unless another process made it meanwhile.
 
         Raises:
-            CellProblem: ``error(compress)`` or ``error(convert)``.
+            CellProblem: ``error(compress)`` or ``error(convert)``; ``unavailable`` where the tools can't be imported.
         """
         with self._store.building(key) as staged:
             found = self._store.find(key)
@@ -86,27 +95,35 @@ class BuildJob:
             source = self._interchange(recipe, interchange_key, prefix_keys)
             start = time.monotonic()
             try:
-                calibration = chosen_samples(self._calibration, recipe.precision)
-                main = self._runtime.lower(source.path, recipe.precision, calibration, staged)
-                weights = Weights.of(self._runtime.weights(main))
+                choice = choice_of(name, self._runtime)
+                wanted = Lowering(
+                    precision=recipe.precision,
+                    calibration=chosen_samples(self._calibration, recipe.precision),
+                    provider=choice.provider.name,
+                    options={one.name: choice.options[one.name] for one in self._runtime.options if one.builds},
+                )
+                made = self._runtime.lower(source.path, wanted, staged)
+                weights = Weights.of(self._runtime.weights(made.main))
                 return self._store.commit(
                     key,
                     staged,
-                    str(main.relative_to(staged)),
+                    str(made.main.relative_to(staged)),
                     weights,
                     {
                         **self._provenance,
+                        **made.told,
                         "recipe": recipe.name,
                         "runtime": self._runtime.name,
+                        "built_with": dict(choice.built_with),
                         "interchange_sha256": source.sha256,
                         "steps": source.provenance["steps"],
                         "macs": source.provenance["macs"],
                         "convert_seconds": round(time.monotonic() - start, 3),
                     },
+                    unshipped=made.unshipped,
                 )
             except Exception as err:  # the boundary of one artifact: its cells get the reason
-                traceback.print_exc()
-                raise CellProblem.error("convert", f"{type(err).__name__}: {err}") from err
+                raise _problem_of(err, self._runtime.name) from err
 
     def _interchange(self, recipe: Recipe, key: str, prefix_keys: Sequence[str]) -> Artifact:
         with self._store.building(key) as staged:
@@ -114,14 +131,22 @@ class BuildJob:
             if found is not None:
                 return found
             model, told = self._transformer.transformed(recipe.transforms, prefix_keys)
-            exporter = find_exporter(self._model.framework, self._runtime.interchange)
+            exporter = find_exporter(self._model.framework, self._runtime.interchanges)
             assert exporter is not None, "the plan leaves out cells without an exporter"
             try:
-                main = staged / f"model.{exporter.format}"
+                path = staged / f"model.{exporter.format}"
                 macs = self._transformer.macs(model)
-                exporter.export(model, self._model.input, self._calibration[:EXAMPLE_SAMPLES], main)
+                main = exporter.export(model, self._model.input, self._calibration[:EXAMPLE_SAMPLES], path)
                 provenance = {**self._provenance, "exporter": exporter.name, "steps": told, "macs": macs}
-                return self._store.commit(key, staged, main.name, Weights(), provenance)
+                return self._store.commit(key, staged, str(main.relative_to(staged)), Weights(), provenance)
             except Exception as err:  # the boundary of one artifact: its cells get the reason
-                traceback.print_exc()
-                raise CellProblem.error("convert", f"{exporter.name}: {type(err).__name__}: {err}") from err
+                raise _problem_of(err, exporter.name, f"{exporter.name}: ") from err
+
+
+def _problem_of(err: Exception, whose: str, prefix: str = "") -> CellProblem:
+    """What ends an artifact: a tool that is half installed is unavailable, all else an error."""
+    traceback.print_exc()
+    said = f"{type(err).__name__}: {err}"
+    if failed_at_import(err):
+        return CellProblem(Verdict.UNAVAILABLE, f"{whose} can't be imported: {said}")
+    return CellProblem.error("convert", f"{prefix}{said}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.artifact import Artifact
+from harness.core.finding import Verdict
 from harness.core.model import Model
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
@@ -25,6 +26,7 @@ from harness.engine.replay import user_sources
 from harness.engine.settings import Settings
 from harness.exporters.registry import find_exporter
 from harness.frameworks.registry import frameworks
+from harness.runtimes.options import choice_of
 from harness.runtimes.registry import installed
 from harness.store.artifacts import ArtifactStore, key_of
 
@@ -43,8 +45,8 @@ class Keys:
 
 def keys_of(cell: Cell, reference: Reference) -> Keys:
     """Addresses from everything that decides the content: weights, recipe, tool versions, our sources, calibration."""
-    model, recipe, _, runtime = parts_of(cell)
-    exporter = find_exporter(model.framework, runtime.interchange)
+    model, recipe, name, runtime = parts_of(cell)
+    exporter = find_exporter(model.framework, runtime.interchanges)
     assert exporter is not None, "the plan leaves out cells without an exporter"
     framework = frameworks.get(model.framework)
     made = [_identity(step, reference) for step in recipe.transforms]
@@ -77,6 +79,7 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
             "precision": [precision.name, dict(precision.parameters)],
             "calibration": reference.calibration_sha256 if precision.needs_calibration else "",
             "runtime": [runtime.name, _source_sha256(runtime.source), _arguments(runtime)],
+            "built_with": dict(choice_of(name, runtime).built_with),
             "versions": dict(installed(runtime.build_packages).versions),
         }
     )
@@ -182,7 +185,7 @@ def _build_group(
                     waiting.pop(event["key"], None)
                     current.clear()
                 case "failed":
-                    problems[event["key"]] = CellProblem.error(event["stage"], event["reason"])
+                    problems[event["key"]] = CellProblem(Verdict(event["verdict"]), event["reason"], event["stage"])
                     waiting.pop(event["key"], None)
                     current.clear()
                 case "refused":
@@ -224,8 +227,9 @@ def _request(
         "provenance": {"model": model, "weights_sha256": reference.weights_sha256},
         "items": [
             {
-                "what": f"{cell.model}/{cell.recipe}/{engine}",
+                "what": f"{cell.model}/{cell.recipe}/{cell.runtime}",
                 "recipe": cell.recipe,
+                "runtime": cell.runtime,
                 "key": key,
                 "interchange_key": keys[cell].interchange,
                 "prefix_keys": list(keys[cell].prefixes),

@@ -11,6 +11,7 @@ from typing import Any
 from harness.core.artifact import Artifact
 from harness.core.data import Array
 from harness.core.environment import Environment, Hardware
+from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
@@ -27,10 +28,12 @@ from harness.meters.accuracy import (
     output_measurements,
     score_measurements,
 )
+from harness.meters.engine import engine_measurements, placement_measurements
 from harness.meters.latency import Enough, Timed, measure_latency
+from harness.runtimes.options import choice_of
 from harness.targets.local_context import read_moment
 from harness.targets.registry import targets
-from harness.worker.process import Worker, WorkerFailure
+from harness.worker.process import EngineMissing, Worker, WorkerFailure
 from harness.zoo.registry import metrics
 
 EVALUATION_BATCH = 1
@@ -101,28 +104,39 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
         CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
     """
     inputs = reference.load("inputs")
+    _, _, name, runtime = parts_of(cell)
+    choice = choice_of(name, runtime)
     worker, loaded = open_worker(cell, artifact, settings)
     with worker, stage("run"):
         first_ns = worker.prepare(inputs[:1])
         worker.time(INFERENCES_BEFORE_MEMORY)
         memory = worker.ask("memory")
+        description = worker.ask("describe")["description"]
         outputs = worker.predict(inputs, EVALUATION_BATCH)
         worker.ask("close")
     with stage("measure"):
         accuracy, measured = _accuracy(cell, outputs, reference)
+        placement = description.pop("placement", None) or artifact.provenance.get("placement", {})
+        told = engine_measurements(description.pop("figures", {}))
     figures = (
         Measurement(name="load_ns", value=loaded["load_ns"], unit="ns"),
         Measurement(name="first_inference_ns", value=first_ns, unit="ns"),
         Measurement(name="memory_peak_bytes", value=memory["over_idle"], unit="bytes"),
         Measurement(name="memory_idle_bytes", value=memory["idle"], unit="bytes"),
+        *told,
+        *placement_measurements(placement, choice.provider.name),
         *measured,
     )
     return Probe(
         measurements=figures,
         samples=accuracy.samples,
         classes=accuracy.classes,
-        environment=_environment(cell, worker, loaded["description"], hardware, settings),
-        details={"placement": loaded["description"], "evaluation_batch": EVALUATION_BATCH},
+        environment=_environment(cell, worker, description, hardware, settings),
+        details={
+            "placement": {"asked": choice.provider.name, "operators": placement},
+            "engine": description,
+            "evaluation_batch": EVALUATION_BATCH,
+        },
     )
 
 
@@ -196,7 +210,9 @@ def open_worker(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Wor
     logs = settings.scratch / "workers"
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{cell.id.replace('/', '~')}.log"
-    options = {**dict(name.options), "threads": threads, "provider": name.provider}
+    choice = choice_of(name, runtime)
+    kept = settings.cache / "compiled"
+    options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": str(kept)}
     with stage("load"):
         gateway = targets.get(cell.target).gateway(threads)
         worker = Worker(gateway, run_side=runtime.run_side, log=log, timeout_s=settings.worker_timeout_s)
@@ -212,6 +228,8 @@ def stage(name: str) -> Iterator[None]:
     """Turn what ends a cell inside the block into ``error(name)``; an inner stage keeps its name."""
     try:
         yield
+    except EngineMissing as err:
+        raise CellProblem(Verdict.UNAVAILABLE, str(err)) from err
     except (WorkerFailure, ValueError) as err:
         raise CellProblem.error(name, str(err)) from err
 
@@ -240,12 +258,13 @@ def _threads(cell: Cell, settings: Settings) -> int:
 def _environment(
     cell: Cell, worker: Worker, description: dict[str, Any], hardware: Hardware, settings: Settings
 ) -> Environment:
-    _, _, name, _ = parts_of(cell)
+    _, _, name, runtime = parts_of(cell)
+    choice = choice_of(name, runtime)
     return Environment(
         hardware=hardware,
-        runtime_versions=tuple(sorted(worker.greeting["versions"].items())),
-        provider=str(description.get("provider", name.provider)),
+        runtime_versions=tuple(sorted({**worker.greeting["versions"], **description.pop("versions", {})}.items())),
+        provider=str(description.pop("provider", choice.provider.name)),
         threads=_threads(cell, settings),
-        options=name.options,
+        options=tuple(sorted(choice.options.items())),
         python=worker.greeting["python"],
     )

@@ -18,7 +18,9 @@ from harness.frameworks.registry import frameworks
 from harness.judge.lint import Facts
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
-from harness.runtimes.registry import availability, installed, runtimes
+from harness.runtimes.options import choice_of, refused_name
+from harness.runtimes.registry import can_build, can_run, installed, runtimes
+from harness.targets.local_hardware import local_devices
 from harness.targets.registry import targets
 from harness.zoo.registry import datasets, metrics, models
 
@@ -55,27 +57,30 @@ def declared_facts(cell: Cell) -> Facts:
 
 
 def obstacle(cell: Cell) -> CellProblem | None:
-    """Why *cell* can't run, known without building anything: unsupported by design, or unavailable here."""
-    model, recipe, name = models.get(cell.model), parse_recipe(cell.recipe), RuntimeName.parse(cell.runtime)
-    runtime = runtimes.get(name.engine)
-    exporter = find_exporter(model.framework, runtime.interchange)
+    """Why *cell* can't be built, known without building anything: unsupported by design, or unavailable here."""
+    model, recipe, name, runtime = parts_of(cell)
+    exporter = find_exporter(model.framework, runtime.interchanges)
     if exporter is None:
         known = ", ".join(formats_from(model.framework)) or "nothing"
+        taken = " or ".join(runtime.interchanges)
         return CellProblem(
-            Verdict.UNSUPPORTED,
-            f"{runtime.name} takes {runtime.interchange}, and {model.framework} models export to {known}",
+            Verdict.UNSUPPORTED, f"{runtime.name} takes {taken}, and {model.framework} models export to {known}"
         )
-    refused = runtime.refusal(name, recipe.precision) or _step_refusal(model, recipe)
+    refused = (
+        refused_name(name, runtime)
+        or runtime.refusal(model.framework, recipe.precision, choice_of(name, runtime))
+        or _step_refusal(model, recipe)
+    )
     if refused:
         return CellProblem(Verdict.UNSUPPORTED, refused)
-    here = availability(runtime)
+    here = can_build(runtime)
     if not here.ok:
         return CellProblem(Verdict.UNAVAILABLE, here.reason)
     framework = frameworks.get(model.framework)
     tools = installed([*framework.packages, *exporter.packages])
     if not tools.ok:
         return CellProblem(
-            Verdict.UNAVAILABLE, f"{tools.reason} (to export {model.framework} models as {runtime.interchange})"
+            Verdict.UNAVAILABLE, f"{tools.reason} (to export {model.framework} models as {exporter.format})"
         )
     for step in recipe.transforms:
         libraries = installed(step.packages)
@@ -84,6 +89,20 @@ def obstacle(cell: Cell) -> CellProblem | None:
                 Verdict.UNAVAILABLE, f"{libraries.reason} (for step {step.name!r}); pip install 'edge-harness[recipes]'"
             )
     return None
+
+
+def obstacle_to_running(cell: Cell) -> CellProblem | None:
+    """Why the artifact of *cell* can't run here, though it can be built: a package or a device is missing."""
+    _, _, name, runtime = parts_of(cell)
+    here = can_run(runtime, choice_of(name, runtime).provider, local_devices())
+    return None if here.ok else CellProblem(Verdict.UNAVAILABLE, here.reason)
+
+
+def obstacle_to_timing(cell: Cell) -> CellProblem | None:
+    """Why times of *cell* would mean nothing, such as a simulator's."""
+    _, _, name, runtime = parts_of(cell)
+    why = choice_of(name, runtime).provider.untimed
+    return CellProblem(Verdict.UNSUPPORTED, f"latency on {name}: {why}") if why else None
 
 
 def _step_refusal(model: Model, recipe: Recipe) -> str:

@@ -23,7 +23,7 @@ from harness.core.samples import Samples
 from harness.core.timing import Timing
 from harness.engine.builds import build_all
 from harness.engine.measure import OtherSideProblem, Probe, probe, stage
-from harness.engine.plan import companions, obstacle, probed_companions
+from harness.engine.plan import companions, obstacle, obstacle_to_running, obstacle_to_timing, probed_companions
 from harness.engine.references import Reference, make_references
 from harness.engine.settings import Settings
 from harness.engine.timings import LatencyBook
@@ -195,15 +195,19 @@ class Run:
 
     def _probed(self, cell: Cell) -> None:
         if (cell, Stage.PROBE) not in self._done:
-            with self._once(cell, Stage.PROBE), self._sharing([cell]):
-                self._record_probe(cell, self._probe_one(cell))
+            with self._once(cell, Stage.PROBE):
+                _raise(obstacle_to_running(cell))
+                with self._sharing([cell]):
+                    self._record_probe(cell, self._probe_one(cell))
 
     def _probe_all(self, cells: Iterable[Cell]) -> None:
         """Probe *cells*, several at one time: predictions and memory don't mind company, as latency would."""
         waiting = [
             cell
             for cell in sorted(cells)
-            if cell in self.artifacts and not {(cell, Stage.PROBE)} & (self._done | self._failures.keys())
+            if cell in self.artifacts
+            and not {(cell, Stage.PROBE)} & (self._done | self._failures.keys())
+            and obstacle_to_running(cell) is None
         ]
         if not waiting:
             return
@@ -232,6 +236,7 @@ class Run:
     def _timed(self, case: Case, fp32: Artifact | None) -> None:
         """Have times that answer *case*: beside its reference, and beside its baseline's artifact where there is one."""
         cell = case.cell
+        _raise(obstacle_to_timing(cell))
         if cell.is_reference:
             self._time_beside_another(cell)
         if not self._latency.knows(case):
@@ -369,6 +374,11 @@ class Run:
         self.results[cell] = replace(
             self.results.get(cell, CellResult(cell=cell)), status=problem.status, reason=problem.reason
         )
+
+
+def _raise(problem: CellProblem | None) -> None:
+    if problem is not None:
+        raise problem
 
 
 def _rounds(timing: Timing) -> list[list[list[float]]]:

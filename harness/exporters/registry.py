@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.core.contracts import Exporter
 from harness.errors import DuplicateName
 
@@ -21,9 +23,9 @@ def add_exporter(exporter: Exporter) -> None:
     _exporters[key] = exporter
 
 
-def find_exporter(framework: str, format: str) -> Exporter | None:
-    """The exporter from *framework* to *format*, if there is one."""
-    return _exporters.get((framework, format))
+def find_exporter(framework: str, formats: Iterable[str]) -> Exporter | None:
+    """The exporter from *framework* to the first of *formats* that there is one to; None when there is none."""
+    return next((_exporters[framework, one] for one in formats if (framework, one) in _exporters), None)
 
 
 def formats_from(framework: str) -> list[str]:

@@ -24,7 +24,7 @@ class TorchToOnnx:
     def __init__(self) -> None:
         self.source = Source.of(TorchToOnnx)
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
+    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*; its input is called as *taken* says, its output ``output``."""
         import onnx
         import torch
@@ -44,6 +44,7 @@ class TorchToOnnx:
         exported = onnx.load(str(path))
         _strip_traces(exported.graph)
         onnx.save(exported, str(path))
+        return path
 
 
 def _strip_traces(graph: Any) -> None:

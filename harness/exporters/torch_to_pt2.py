@@ -50,9 +50,10 @@ class TorchToPt2:
     def __init__(self) -> None:
         self.source = Source.of(TorchToPt2)
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
+    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*."""
         save_program(export_program(model.eval(), example), path, drop=PATHS)
+        return path
 
 
 add_exporter(TorchToPt2())

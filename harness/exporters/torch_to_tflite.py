@@ -23,13 +23,14 @@ class TorchToTflite:
     def __init__(self) -> None:
         self.source = Source.of(TorchToTflite)
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> None:
+    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import litert_torch
         import torch
 
         litert_torch.convert(model.eval(), (torch.from_numpy(example[:1].copy()),)).export(str(path))
+        return path
 
 
 add_exporter(TorchToTflite())

@@ -1,6 +1,8 @@
-"""What an artifact's content says about its size, in words."""
+"""What an artifact's content says about its size, and an engine about its placement, in words."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from harness.core.result import CellResult
 from harness.judge.words import say
@@ -22,3 +24,15 @@ def size_remark(result: CellResult) -> str:
     why = "zeros are stored like any number" if sparse else "equal values are stored like any others"
     smaller = f"{100 * (1 - size.value):.1f} % smaller" if size.value <= 1 else f"{100 * (size.value - 1):.1f} % larger"
     return f"{result.cell.recipe} left the file {smaller} ({why}); zstd would make it {say(packed.value, 'ratio')}"
+
+
+def placement_remark(result: CellResult) -> str:
+    """The operators that the provider asked for did not take, by who took them; empty when there are none."""
+    placement = result.details.get("placement") or {}
+    taken: Mapping[str, Mapping[str, int]] = placement.get("operators", {})
+    asked = placement.get("asked", "")
+    return "; ".join(
+        f"left to {provider}: {', '.join(f'{count} {name}' for name, count in sorted(operators.items()))}"
+        for provider, operators in sorted(taken.items())
+        if provider != asked and operators
+    )

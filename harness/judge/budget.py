@@ -13,7 +13,7 @@ from harness.core.metrics import Beside, Rule, Stage
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.accuracy import judge_drop, judge_gain, judge_proportion, judge_worst_class
-from harness.judge.audit import size_remark
+from harness.judge.audit import placement_remark, size_remark
 from harness.judge.judged import Judged, error
 from harness.judge.limit import judge_exact
 from harness.judge.times import judge_time
@@ -91,7 +91,8 @@ def _judged(
     if metric.rule is Rule.PROPORTION:
         return judge_proportion(case, result, limit)
     verdict = Verdict.REPORTED if limit is None else judge_exact(figure.value, limit.value, at_most=metric.at_most)
-    remark = size_remark(result) if metric.name == "size_ratio" else ""
+    remarks = {"size_ratio": size_remark, "placement": placement_remark}
+    remark = remarks[metric.name](result) if metric.name in remarks else ""
     above = result.measurements.get(metric.numerator)
     if above is None or not figure.value > 0:
         sentence = f"has {say(figure.value, figure.unit)}"

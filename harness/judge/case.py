@@ -16,7 +16,7 @@ from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.budget import judge_budget
 from harness.judge.drift import judge_drift
 from harness.judge.lint import Facts, lint
-from harness.judge.promises import broken_promises
+from harness.judge.promises import broken_promises, fallback
 
 SEVERITY = (
     Verdict.ERROR,
@@ -42,7 +42,8 @@ def judge_case(
     timed: Timings = NOT_TIMED,
     calibration: Calibration | None = None,
 ) -> list[Finding]:
-    """Every finding of a measured *case*: against its budget, the recipe's *promises*, and its baseline where it has one.
+    """Every finding of a measured *case*: against its budget, the recipe's *promises*, the provider it
+    names, and its baseline where it has one.
 
     A limit that can't be held on this evaluation set is an error, whatever the figure is: a data set whose size was not
     declared is known only now.
@@ -64,6 +65,7 @@ def judge_case(
     findings = [
         judge_budget(case, result, timed=timed, baseline=baseline, calibration=calibration),
         *broken_promises(case, result, promises),
+        *fallback(case, result),
     ]
     drift = judge_drift(case, result, baseline, timed=timed, calibration=calibration)
     return findings if drift is None else [*findings, drift]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.core.finding import PROMISE, Finding
+from harness.core.finding import PLACEMENT, PROMISE, Finding
 from harness.core.result import MEASURED, CellResult
 from harness.core.run_record import RunRecord
 from harness.judge.case import worst
@@ -33,10 +33,13 @@ FIGURES = (
     ("zstd/fp32", "zstd_ratio", "ratio"),
     ("p50", "latency_p50_ns_per_inference", "ns"),
     ("time/fp32", "latency_ratio", "ratio"),
+    ("compile", "compile_ns", "ns"),
     ("peak memory", "memory_peak_bytes", "bytes"),
+    ("arena", "arena_bytes", "bytes"),
+    ("placement", "placement_fraction", "fraction"),
 )
 """Column, measurement, and how it is written."""
-USUAL = {"sparsity": (0.0, 0.05), "params/fp32": (0.98, 1.02), "MACs/fp32": (0.98, 1.02)}
+USUAL = {"sparsity": (0.0, 0.05), "params/fp32": (0.98, 1.02), "MACs/fp32": (0.98, 1.02), "placement": (1.0, 1.0)}
 """Columns that are left out while every cell lies between these: quantization changes none of them."""
 OF_MODELS = ("params", "MACs")
 """Columns that compare models; of one model the ratios say more."""
@@ -48,8 +51,8 @@ def verdict_of(result: CellResult, findings: Sequence[Finding]) -> str:
         beside = "reference" if result.cell.is_reference else "compared with"
         return result.status if result.status != MEASURED else beside
     found = worst(findings)
-    if found.against == PROMISE:
-        return f"{found.verdict}(promise)"
+    if found.against in (PROMISE, PLACEMENT):
+        return f"{found.verdict}({found.against})"
     return f"error({found.stage})" if found.stage and found.verdict.value == "error" else str(found.verdict)
 
 

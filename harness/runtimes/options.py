@@ -1,28 +1,47 @@
-"""Which providers, options and precisions a runtime takes."""
+"""Which provider and options hold for a cell, and which precisions a runtime takes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
+from harness.core.contracts import Runtime
 from harness.core.names import RuntimeName
+from harness.core.offer import Choice
 from harness.core.recipe import Precision
 
+THREADS = "threads"
 
-def refused_name(runtime: RuntimeName, providers: Sequence[str], options: Sequence[str] = ("threads",)) -> str:
-    """Why *runtime* names something its engine does not take; empty when all is known.
 
-    An empty provider is the engine's CPU kernels.
-    """
-    if runtime.provider and runtime.provider not in providers:
-        known = ", ".join(providers) or "only the default"
-        return f"{runtime.engine} has no provider {runtime.provider!r} here (known: {known})"
-    unknown = [name for name, _ in runtime.options if name not in options]
-    if unknown:
-        return f"{runtime.engine} takes no option {unknown[0]!r} (known: {', '.join(options)})"
-    threads = dict(runtime.options).get("threads", "1")
-    if not threads.isdigit() or int(threads) < 1:
-        return f"threads={threads} is not a positive number"
+def refused_name(name: RuntimeName, runtime: Runtime) -> str:
+    """Why *name* chooses something that *runtime* does not offer; empty when all is known."""
+    providers = {one.name for one in runtime.providers}
+    if name.provider and name.provider not in providers:
+        return f"{name.engine} has no provider {name.provider!r} (known: {', '.join(sorted(providers))})"
+    offered = {one.name: one for one in runtime.options}
+    for option, value in name.options:
+        if option == THREADS:
+            if not value.isdigit() or int(value) < 1:
+                return f"threads={value} is not a positive number"
+        elif option not in offered:
+            known = ", ".join([THREADS, *sorted(offered)])
+            return f"{name.engine} takes no option {option!r} (known: {known})"
+        elif value not in offered[option].values:
+            return f"{name.engine} knows no {option}={value} (known: {', '.join(offered[option].values)})"
     return ""
+
+
+def choice_of(name: RuntimeName, runtime: Runtime) -> Choice:
+    """What holds for a cell whose runtime is *name*, which is one that ``refused_name`` let through."""
+    provider = next((one for one in runtime.providers if one.name == name.provider), runtime.providers[0])
+    given = dict(name.options)
+    options = {one.name: given.get(one.name, one.default) for one in runtime.options}
+    deciding = {one.name: options[one.name] for one in runtime.options if one.builds}
+    return Choice(
+        provider=provider,
+        named=bool(name.provider),
+        options=options,
+        built_with={**deciding, **({"provider": provider.name} if provider.builds else {})},
+    )
 
 
 def refused_precision(

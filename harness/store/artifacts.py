@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,8 +79,18 @@ class ArtifactStore:
             finally:
                 shutil.rmtree(staged, ignore_errors=True)
 
-    def commit(self, key: str, staged: Path, main: str, weights: Weights, provenance: Mapping[str, Any]) -> Artifact:
+    def commit(
+        self,
+        key: str,
+        staged: Path,
+        main: str,
+        weights: Weights,
+        provenance: Mapping[str, Any],
+        unshipped: Collection[str] = (),
+    ) -> Artifact:
         """Put the files of *staged* under *key*, at once and for good: an entry that is whole stays, it may be in use.
+
+        Files in *unshipped* are kept and hashed, but no size counts them.
 
         Raises:
             OSError: the cache can't be written.
@@ -92,13 +102,14 @@ class ArtifactStore:
         if held is not None:
             return held
         files = {name: _sha256(staged / name) for name in _files(staged)}
-        contents = [(staged / name).read_bytes() for name in files]
+        shipped = [staged / name for name in files if name not in unshipped]
+        contents = [path.read_bytes() for path in shipped]
         card = {
             "schema": SCHEMA,
             "key": key,
             "main": main,
             "files": files,
-            "size_bytes": sum((staged / name).stat().st_size for name in files),
+            "size_bytes": sum(map(len, contents)),
             "gzip_bytes": sum(len(gzip.compress(content, compresslevel=6, mtime=0)) for content in contents),
             "zstd_bytes": sum(len(zstandard.compress(content, ZSTD_LEVEL)) for content in contents),
             "weights": weights.plain(),

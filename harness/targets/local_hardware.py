@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import shutil
 from pathlib import Path
 
 from harness.core.environment import INT8_FEATURES, Hardware
+from harness.core.offer import COMPILER, CUDA
 
 VECTOR_FEATURES = (
     *INT8_FEATURES,
@@ -22,7 +25,9 @@ VECTOR_FEATURES = (
 )
 
 
-def local_hardware(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> Hardware:
+def local_hardware(
+    proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup"), dev: Path = Path("/dev")
+) -> Hardware:
     """Read CPU model, usable cores, quota and vector instruction sets from the system."""
     fields = _cpu_fields(proc / "cpuinfo")
     flags = set(fields.get("flags", fields.get("Features", "")).split())
@@ -32,7 +37,36 @@ def local_hardware(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgro
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         quota_cores=_quota(cgroup / "cpu.max"),
         features=tuple(sorted(feature for feature in VECTOR_FEATURES if feature in flags)),
+        accelerator=", ".join(filter(None, [*_gpus(proc, dev), _driver(proc)])),
     )
+
+
+def local_devices(proc: Path = Path("/proc"), dev: Path = Path("/dev")) -> frozenset[str]:
+    """What is here beside the CPU, by the names that providers ask for."""
+    compiler = shutil.which(os.environ.get("CXX") or "g++") or shutil.which("clang++")
+    return frozenset(([CUDA] if _gpus(proc, dev) else []) + ([COMPILER] if compiler else []))
+
+
+def _gpus(proc: Path, dev: Path) -> tuple[str, ...]:
+    """The models of the NVIDIA GPUs that the driver knows, from its own list; needs no library and no process."""
+    found = []
+    for gpu in sorted((proc / "driver/nvidia/gpus").glob("*/information")):
+        try:
+            lines = gpu.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        found += [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
+    # A container may have the devices without the driver's list.
+    return tuple(found) or tuple("NVIDIA GPU" for _ in dev.glob("nvidia[0-9]*"))
+
+
+def _driver(proc: Path) -> str:
+    try:
+        first = (proc / "driver/nvidia/version").read_text(encoding="utf-8", errors="replace").splitlines()[0]
+    except (OSError, IndexError):
+        return ""
+    versions = [word for word in first.split() if re.fullmatch(r"\d+(\.\d+)+", word)]
+    return f"driver {versions[0]}" if versions else ""
 
 
 def _cpu_fields(cpuinfo: Path) -> dict[str, str]:

@@ -18,6 +18,10 @@ class WorkerFailure(Exception):
     """The worker refused, died or hung; the text says how, with the signal and its last lines."""
 
 
+class EngineMissing(WorkerFailure):
+    """The engine can't be imported: it is not there, or only half of it is."""
+
+
 class Worker:
     """A fresh process with one engine in it, reached through an execnet gateway.
 
@@ -80,6 +84,8 @@ class Worker:
         if not answer.pop("ok"):
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(answer["traceback"])
+            if answer["missing"]:
+                raise EngineMissing(f"the engine can't be imported: {answer['error']}")
             raise WorkerFailure(f"{operation} failed: {answer['error']}")
         return answer
 

@@ -4,13 +4,18 @@ It is sent to the worker as text and must stand alone: the standard library and 
 engine's part, the *run side*, is a second text in the first message. A run side defines::
 
     def versions() -> dict[str, str]                      # of the engine's distributions
-    def open_session(path: str, options: dict) -> Session # options: threads, provider and the cell's engine options
+    def open_session(path: str, options: dict) -> Session # options: threads, provider, the cell's engine
+                                                          # options, and cache: a folder for what an engine compiles
 
     class Session:
         def predict(self, batch): ...   # numpy (n, ...) -> numpy outputs (n, ...), float
         def prepare(self, sample): ...  # numpy (1, ...) -> a callable without arguments: one complete inference
-        def describe(self): ...         # dict of plain values: inputs, placement, whatever the engine tells
+        def describe(self): ...         # dict of plain values, asked for after the first inferences; see below
         def close(self): ...
+
+What ``describe`` may tell: ``provider``, the kernel set in use; ``placement``, the model's operators by provider and name,
+``{"xnnpack": {"CONV_2D": 5}, "cpu": {"SOFTMAX": 1}}``; ``figures``, numbers by name with the unit last, such as
+``arena_bytes`` or ``compile_ns``; and whatever else is worth keeping.
 
 Every message is a dict with ``op``; every answer a dict with ``ok``. Arrays travel as bytes with dtype and shape.
 """
@@ -110,6 +115,22 @@ def exit_with_parent(poll_seconds: float = 0.5) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def failed_at_import(err: BaseException, own: str = "") -> bool:
+    """Whether *err* arose while a module was imported: the engine, or something it needs, is missing or half installed.
+
+    The file *own* doesn't count: it is the run side itself.
+    """
+    trace = err.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if (
+            code.co_name == "<module>" and code.co_filename != own
+        ):  # the importer's own frames are cut out of tracebacks
+            return True
+        trace = trace.tb_next
+    return isinstance(err, ImportError)
+
+
 def load_run_side(text: str, name: str) -> types.ModuleType:
     """The run side as a module whose tracebacks show its lines."""
     module = types.ModuleType("run_side")
@@ -172,7 +193,11 @@ class Program:
         start = time.perf_counter_ns()
         self.session = self.run_side.open_session(path, options)
         loaded = time.perf_counter_ns() - start
-        return {"load_ns": loaded, "description": plain(self.session.describe())}
+        return {"load_ns": loaded}
+
+    def describe(self) -> dict[str, Any]:
+        """What the engine tells of the open artifact; asked for after its inferences, for some tell only then."""
+        return {"description": plain(self.session.describe())}
 
     def prepare(self, sample: bytes, dtype: str, shape: list[int]) -> dict[str, Any]:
         """Bind one sample for timing and run the first inference."""
@@ -254,7 +279,9 @@ def _rows(outputs: Any, n: int) -> Any:
     return rows
 
 
-OPERATIONS = ("hello", "load", "prepare", "slow_down", "context", "memory", "predict", "warm_up", "time", "close")
+OPERATIONS = (
+    *("hello", "load", "prepare", "slow_down", "context", "memory", "describe", "predict", "warm_up", "time", "close"),
+)
 
 
 def serve(channel: Any) -> None:
@@ -267,7 +294,8 @@ def serve(channel: Any) -> None:
                 raise ValueError(f"unknown operation {operation!r}; this worker knows {', '.join(OPERATIONS)}")
             channel.send({"ok": True, **getattr(program, operation)(**message)})
         except (Exception, SystemExit) as err:  # the worker's boundary: every failure becomes an answer with its reason
-            channel.send({"ok": False, "error": f"{type(err).__name__}: {err}", "traceback": traceback.format_exc()})
+            answer = {"ok": False, "error": f"{type(err).__name__}: {err}", "traceback": traceback.format_exc()}
+            channel.send({**answer, "missing": operation == "hello" and failed_at_import(err, own=message["name"])})
 
 
 if __name__ == "__channelexec__":

@@ -56,7 +56,7 @@ def test_without_any_runtime_it_says_so(lab: Lab, capsys: pytest.CaptureFixture[
     from harness.engine.catalog import load_catalog
 
     load_catalog()
-    monkeypatch.setattr(registry, "availability", lambda runtime: Availability(ok=False, reason="gone"))
+    monkeypatch.setattr(registry, "availability", lambda runtime, devices: Availability(ok=False, reason="gone"))
     assert main(["calibrate"]) == 2
     assert "none of onnxruntime, litert, torch is installed; edge-harness doctor says why." in capsys.readouterr().err
 

@@ -95,7 +95,7 @@ def test_doctor_names_what_runs(capsys):
 
 def test_doctor_says_why_not_and_fails_when_it_is_required(capsys, monkeypatch):
     missing = Availability(ok=False, reason="not installed: onnxruntime; pip install 'edge-harness[onnxruntime]'")
-    monkeypatch.setattr(registry, "availability", lambda runtime: missing)
+    monkeypatch.setattr(registry, "availability", lambda runtime, devices: missing)
     assert cli.main(["doctor"]) == 0
     assert "pip install 'edge-harness[onnxruntime]'" in capsys.readouterr().out
     assert cli.main(["doctor", "--require", "onnxruntime"]) == 1

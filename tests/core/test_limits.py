@@ -30,6 +30,7 @@ UNITS: dict[str, dict[str, float]] = {
     "int8_share": {"%": 0.01},
     "fp16_share": {"%": 0.01},
     "sparsity": {"%": 0.01},
+    "placement": {"%": 0.01},
     "accuracy_gain": {"pp": 0.01},
     "calibration_spread": {"pp": 0.01},
     "latency": TIME,

@@ -139,7 +139,11 @@ def found(broken_lab: Lab) -> Found:
         *cases("accuracy_drop", recipes=["halve", "halve+int8_static", "explode+int8_static", "to_nan+fp16"]),
         *cases("accuracy_drop", recipes=["fp32"], runtimes=["rt_missing"]),
         *cases("accuracy_drop", recipes=["fp32"], runtimes=["rt_required"], required=["rt_required"]),
-        *cases("accuracy_drop", recipes=["fp32"], runtimes=["fakert:cuda", "fakert,speed=9", "fakert,threads=2"]),
+        *cases(
+            "accuracy_drop",
+            recipes=["fp32"],
+            runtimes=["fakert:gpu", "fakert,speed=9", "fakert,rounding=down", "fakert,threads=2"],
+        ),
     ]
     start = time.monotonic()
     judged = broken_lab.judge(wanted, worker_timeout_s=1.5, jobs=2)
@@ -260,8 +264,9 @@ def test_a_broken_step_is_an_error_of_compress(found: Found, recipe: str, reason
     ("runtime", "recipe", "reason"),
     [
         ("rt_refuses", "fp16", "rt_refuses has no lowering to fp16"),
-        ("fakert:cuda", "fp32", "fakert has no provider 'cuda' here (known: cpu)"),
-        ("fakert,speed=9", "fp32", "fakert takes no option 'speed' (known: threads)"),
+        ("fakert:gpu", "fp32", "fakert has no provider 'gpu' (known: cpu, cuda, npu)"),
+        ("fakert,speed=9", "fp32", "fakert takes no option 'speed' (known: threads, rounding)"),
+        ("fakert,rounding=down", "fp32", "fakert knows no rounding=down (known: even, up)"),
     ],
 )
 def test_unsupported_by_design_says_why(found: Found, runtime: str, recipe: str, reason: str) -> None:
@@ -276,7 +281,7 @@ def test_an_option_of_the_runtime_reaches_the_worker(broken_lab: Lab, found: Fou
     (case,) = cases("accuracy_drop", recipes=["fp32"], runtimes=["fakert,threads=2"])
     run.findings(case)
     result = run.results[case.cell]
-    assert result.details["placement"]["threads"] == 2
+    assert result.details["engine"]["threads"] == 2
     assert result.environment is not None
     assert result.environment.threads == 2
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from harness.core.data import Array
-from harness.core.names import RuntimeName
+from harness.core.lowering import Lowered, Lowering
+from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
-from harness.runtimes.options import refused_name
 
 Arrays = dict[str, Array]
 TOP = 127
@@ -66,7 +66,13 @@ class FakeRuntime:
         switches: what the worker is to suffer, see ``run_side.py``.
     """
 
-    interchange = "npz"
+    interchanges = ("npz",)
+    providers = (
+        Provider(name="cpu"),
+        Provider(name="npu", untimed="it is a simulator's"),
+        Provider(name="cuda", device=CUDA),
+    )
+    options = (Option(name="rounding", values=("even", "up"), default="even", builds=True),)
     build_packages: tuple[str, ...] = ("numpy",)
 
     def __init__(
@@ -97,12 +103,13 @@ class FakeRuntime:
         self._base_us = base_us
         self._switches = switches
 
-    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
+    def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         if precision.name not in LOWERINGS or precision.name in self._refuses:
             return f"{self.name} has no lowering to {precision.name}"
-        return refused_name(runtime, providers=("cpu",))
+        return ""
 
-    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
+    def lower(self, source: Path, wanted: Lowering, folder: Path) -> Lowered:
+        precision, calibration = wanted.precision, wanted.calibration
         sabotaged = not self._only or precision.name in self._only
         if sabotaged:
             _break_build(self._build)
@@ -119,7 +126,7 @@ class FakeRuntime:
             arrays["padding"] = np.random.default_rng(0).integers(0, 256, self._padding_bytes, dtype=np.uint8)
         main = folder / "model.npz"
         np.savez(main, **arrays)  # type: ignore[arg-type]  # its stub takes allow_pickle for one of the names
-        return main
+        return Lowered(main=main)
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         with np.load(artifact, allow_pickle=False) as held:

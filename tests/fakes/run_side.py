@@ -1,7 +1,8 @@
 """The fake engine inside a worker. Sent as text; the standard library and numpy only.
 
 Switches, read from the artifact: ``load``, ``predict`` and ``timed`` say what happens there (``raise``, ``hang``,
-``exit``, or a signal's name), ``nan`` and ``shape`` spoil the outputs, ``lost_class`` is never predicted, ``base_us`` is
+``exit``, or a signal's name), ``nan`` and ``shape`` spoil the outputs, ``lost_class`` is never predicted, of four operators
+``left`` are left to another provider (``tells_placement`` false: nothing is told), ``base_us`` is
 what a timed call takes at least, and ``spin_percent`` makes it slower by that.
 """
 
@@ -48,6 +49,8 @@ class Session:
         self._weight_scale = arrays.get("weight_scale")
         self._input_scale = arrays.get("input_scale")
         self._threads = int(options["threads"])
+        self._provider = options["provider"]
+        self._rounding = options["rounding"]
 
     def _infer(self, batch):
         if self._weight_scale is None:
@@ -81,7 +84,15 @@ class Session:
         return slowed(step, percent) if percent else step
 
     def describe(self):
-        return {"provider": "cpu", "threads": self._threads}
+        left = self._switches.get("left", 0)
+        operators = {self._provider: {"MATMUL": 4 - left}, **({"reference": {"MATMUL": left}} if left else {})}
+        return {
+            "provider": self._provider,
+            "threads": self._threads,
+            "rounding": self._rounding,
+            "placement": operators if self._switches.get("tells_placement", True) else {},
+            "figures": {"arena_bytes": 4096},
+        }
 
     def close(self):
         self._weights = None

@@ -41,6 +41,7 @@ LIMITS = {
     "int8_share": "95 %",
     "fp16_share": "95 %",
     "sparsity": "45 %",
+    "placement": "90 %",
     "accuracy_gain": "-1 pp",
     "calibration_spread": "1 pp",
     "latency": "1 ms",

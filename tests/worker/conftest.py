@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from harness.core.data import Array
+from harness.core.lowering import Lowering
 from harness.core.recipe import Precision
 from harness.targets.local import Local
 from harness.worker.process import Worker
@@ -48,7 +49,8 @@ def lower(tmp_path: Path, samples: Array) -> Lower:
     def make(precision: str = "fp32", **switches: Any) -> Path:
         folder = tmp_path / f"{precision}{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        return FakeRuntime(**switches).lower(source, Precision(name=precision), samples, folder)
+        wanted = Lowering(precision=Precision(name=precision), calibration=samples)
+        return FakeRuntime(**switches).lower(source, wanted, folder).main
 
     return make
 
@@ -67,7 +69,9 @@ def open_worker(tmp_path: Path, run_side: Path) -> Iterator[OpenWorker]:
             gateway = Local().gateway(threads)
             worker = stack.enter_context(Worker(gateway, run_side=side, log=log, timeout_s=timeout_s))
             if artifact is not None:
-                worker.ask("load", path=str(artifact), options={"threads": threads, "provider": ""})
+                worker.ask(
+                    "load", path=str(artifact), options={"threads": threads, "provider": "cpu", "rounding": "even"}
+                )
             return worker
 
         yield make

@@ -13,9 +13,10 @@ import pytest
 
 from harness.core.data import Array
 from harness.targets.local import Local
-from harness.worker.process import Worker, WorkerFailure
+from harness.worker.process import EngineMissing, Worker, WorkerFailure
 from tests.worker.conftest import Lower, OpenWorker
 
+OPTIONS = {"threads": 1, "provider": "cpu", "rounding": "even"}
 SIGNALS = ("SIGSEGV", "SIGABRT", "SIGKILL")
 
 
@@ -75,10 +76,10 @@ def test_a_hung_worker_is_killed_within_its_time(
     worker = open_worker(timeout_s=0.5)
     pid = worker.greeting["pid"]
     if where == "predict":
-        worker.ask("load", path=artifact, options={"threads": 1})
+        worker.ask("load", path=artifact, options=OPTIONS)
     start = time.monotonic()
     with pytest.raises(WorkerFailure, match=rf"^the worker hung in '{where}': no answer in 0\.5 s; its last lines:"):
-        worker.predict(samples, 1) if where == "predict" else worker.ask("load", path=artifact, options={"threads": 1})
+        worker.predict(samples, 1) if where == "predict" else worker.ask("load", path=artifact, options=OPTIONS)
     assert time.monotonic() - start < 4
     assert ends_within(pid, 1)
 
@@ -88,7 +89,7 @@ def test_leaving_the_with_ends_a_worker_that_is_busy(lower: Lower, tmp_path: Pat
 
     with Worker(Local().gateway(1), run_side=run_side, log=tmp_path / "log", timeout_s=20) as worker:
         pid = worker.greeting["pid"]
-        worker._channel.send({"op": "load", "path": str(lower("fp32", load="hang")), "options": {"threads": 1}})
+        worker._channel.send({"op": "load", "path": str(lower("fp32", load="hang")), "options": OPTIONS})
     assert ends_within(pid, 1)
 
 
@@ -103,8 +104,23 @@ def test_leaving_the_with_ends_an_idle_worker_at_once(tmp_path: Path, run_side: 
 
 
 def test_an_engine_that_cannot_be_imported_is_told(open_worker: OpenWorker) -> None:
-    with pytest.raises(WorkerFailure, match=r"hello failed: ModuleNotFoundError: No module named 'no_such_engine'"):
+    with pytest.raises(
+        EngineMissing, match=r"the engine can't be imported: ModuleNotFoundError: No module named 'no_such_engine'"
+    ):
         open_worker(text="import no_such_engine\n")
+
+
+def test_an_engine_whose_import_raises_something_else_is_told(open_worker: OpenWorker, tmp_path: Path) -> None:
+    """Half installed: the module is there, what it loads is not."""
+    (tmp_path / "half_there.py").write_text("raise OSError('libcudart.so.13: cannot open shared object file')\n")
+    with pytest.raises(EngineMissing, match=r"can't be imported: OSError: libcudart"):
+        open_worker(text=f"import sys\nsys.path.append({str(tmp_path)!r})\nimport half_there\n")
+
+
+def test_a_run_side_that_fails_by_itself_is_no_missing_engine(open_worker: OpenWorker) -> None:
+    with pytest.raises(WorkerFailure) as caught:
+        open_worker(text="raise OSError('a mistake in the run side')\n")
+    assert not isinstance(caught.value, EngineMissing)
 
 
 def test_a_run_side_with_a_syntax_error_is_told_with_its_line(open_worker: OpenWorker) -> None:
@@ -143,7 +159,7 @@ folder, artifact = Path(sys.argv[1]), sys.argv[2]
 worker = Worker(Local().gateway(1), run_side=Path(sys.argv[3]), log=folder / "log", timeout_s=60)
 print(worker.greeting["pid"], flush=True)
 if artifact:
-    worker.ask("load", path=artifact, options={"threads": 1})
+    worker.ask("load", path=artifact, options={"threads": 1, "provider": "cpu", "rounding": "even"})
 time.sleep(60)
 """
 

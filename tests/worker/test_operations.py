@@ -231,7 +231,9 @@ def test_numpy_values_in_a_description_arrive_as_plain_ones(open_worker: OpenWor
         "'where': pathlib.Path('x'), 'scales': numpy.arange(2)}"
     )
     text = "import pathlib\nimport numpy\n" + QUIET_SIDE.format(outputs="batch", description=description)
-    answer = open_worker(text=text).ask("load", path="", options={})["description"]
+    worker = open_worker(text=text)
+    worker.ask("load", path="", options={})
+    answer = worker.ask("describe")["description"]
     assert answer == {
         "threads": 2,
         "share": 0.5,

@@ -1,0 +1,44 @@
+"""What an engine tells of itself: where it placed the model's operators, its arena, its compile time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.core.measurement import Measurement
+
+UNITS = {"bytes": "bytes", "ns": "ns", "count": "count"}
+"""Of a figure's name, its last word."""
+Placement = Mapping[str, Mapping[str, int]]
+
+
+def engine_measurements(told: Mapping[str, float]) -> list[Measurement]:
+    """A run side's ``figures``, each with the unit that stands last in its name.
+
+    Raises:
+        ValueError: a name without a unit, or a value that is no number.
+    """
+    found = []
+    for name, value in sorted(told.items()):
+        unit = UNITS.get(name.rsplit("_", 1)[-1])
+        if unit is None or isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(
+                f"the run side tells {name}={value!r}: a figure is a number, its unit {list(UNITS)} stands last"
+            )
+        found.append(Measurement(name=name, value=value, unit=unit))
+    return found
+
+
+def placement_measurements(placement: Placement, provider: str) -> list[Measurement]:
+    """The share of operators that *provider* took; none where the engine does not tell.
+
+    Args:
+        placement: how many operators of each name every provider took.
+        provider: the one that is asked about.
+    """
+    counts = {name: sum(operators.values()) for name, operators in placement.items()}
+    total = sum(counts.values())
+    if not total:
+        return []
+    return [
+        Measurement(name="placement_fraction", value=counts.get(provider, 0) / total, unit="fraction", n=total),
+    ]
