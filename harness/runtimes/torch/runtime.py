@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.data import Array
-from harness.core.names import RuntimeName
+from harness.core.lowering import Lowered, Lowering
+from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.exporters.torch_to_pt2 import export_program, save_program
-from harness.runtimes.options import refused_name, refused_precision
+from harness.runtimes.options import refused_precision
 from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 from harness.runtimes.torch.reading import read_tensors
@@ -27,7 +28,9 @@ class TorchRuntime:
     """Exported programs run operator by operator. int8 is stored as int8 and computed in float: smaller, not faster."""
 
     name = "torch"
-    interchange = "pt2"
+    interchanges = ("pt2",)
+    providers = (Provider(name="cpu"), Provider(name="cuda", device=CUDA))
+    options: tuple[Option, ...] = ()
     build_packages = ("torch", "torchao")
     run_packages = ("torch", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
@@ -36,9 +39,9 @@ class TorchRuntime:
         self.source = Source.of(TorchRuntime)
         self.parts = hashes_of(Path(__file__).with_name("reading.py"))
 
-    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
+    def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
-        return refused_name(runtime, providers=("cpu",)) or refused_precision(
+        return refused_precision(
             "torch",
             precision,
             LOWERINGS,
@@ -51,11 +54,11 @@ class TorchRuntime:
             },
         )
 
-    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
+    def lower(self, source: Path, wanted: Lowering, folder: Path) -> Lowered:
         """Make the artifact from the exported float program."""
         main = folder / "model.pt2"
-        LOWERINGS[precision.name](source, main, calibration, precision)
-        return main
+        LOWERINGS[wanted.precision.name](source, main, wanted.calibration, wanted.precision)
+        return Lowered(main=main)
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors, read from the archive without torch."""

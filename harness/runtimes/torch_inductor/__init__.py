@@ -1,0 +1,1 @@
+"""PyTorch, compiled by Inductor: build side, run side."""
