@@ -27,6 +27,7 @@ from harness.recipes.chain import parse_recipe
 from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 from harness.store.artifacts import ArtifactStore
+from harness.worker.process import limited_words
 from harness.worker.program import failed_at_import
 from harness.zoo.registry import models
 
@@ -44,6 +45,7 @@ def run_build_job(request: dict[str, Any], emit: Emit) -> None:
         provenance=request["provenance"],
         tell=lambda step: emit({"event": "step", "what": f"{request['model']}: {step}"}),
     )
+    limited = limited_words(request["memory_limit"])
     for item in request["items"]:
         emit({"event": "begin", "key": item["key"], "what": item["what"]})
         start = time.monotonic()
@@ -53,7 +55,7 @@ def run_build_job(request: dict[str, Any], emit: Emit) -> None:
                 parse_recipe(item["recipe"]), name, item["key"], item["interchange_key"], item["prefix_keys"]
             )
         except CellProblem as problem:
-            told = {"verdict": str(problem.verdict), "stage": problem.stage, "reason": problem.reason}
+            told = {"verdict": str(problem.verdict), "stage": problem.stage, "reason": problem.reason + limited}
             emit({"event": "failed", "key": item["key"], **told})
         else:
             seconds = round(time.monotonic() - start, 3)

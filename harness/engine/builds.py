@@ -197,6 +197,7 @@ def _build_group(
             timeout_s=settings.build_timeout_s,
             threads=1,
             on_event=on_event,
+            memory_limit_bytes=settings.memory_limit_bytes,
         )
         if not waiting:
             break

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.worker.last_lines import LogTail
+from harness.worker.process import limited_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,13 @@ class JobEnd:
 
 
 def run_child(
-    request: Mapping[str, Any], *, log: Path, timeout_s: float, threads: int, on_event: Callable[[dict[str, Any]], None]
+    request: Mapping[str, Any],
+    *,
+    log: Path,
+    timeout_s: float,
+    threads: int,
+    on_event: Callable[[dict[str, Any]], None],
+    memory_limit_bytes: int = 0,
 ) -> JobEnd:
     """Run one job to its end and hand each of its events to *on_event*, in order.
 
@@ -50,7 +57,7 @@ def run_child(
     assert process.stdin is not None and process.stdout is not None
     try:
         try:
-            process.stdin.write(json.dumps(request).encode())
+            process.stdin.write(json.dumps({**request, "memory_limit": memory_limit_bytes}).encode())
             process.stdin.close()
         except BrokenPipeError:
             pass  # it died before it read the request; its exit code and last lines say why
@@ -74,7 +81,8 @@ def run_child(
     if code == 0:
         return JobEnd(ok=True)
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    return JobEnd(ok=False, reason=f"the process died: {how}{said.last_lines(stray)}")
+    limited = limited_words(memory_limit_bytes)
+    return JobEnd(ok=False, reason=f"the process died: {how}{limited}{said.last_lines(stray)}")
 
 
 def _started(seconds: float, then: Callable[[], None]) -> threading.Timer:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from harness.worker.program import exit_with_parent
+from harness.worker.program import exit_with_parent, limit_memory
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -34,6 +34,7 @@ def main() -> int:
     from harness.engine.replay import check_repeated, replay
     from harness.errors import HarnessError
 
+    limit_memory(request["memory_limit"])
     try:
         replay(request["sources"], request["path"])
         check_repeated(request)

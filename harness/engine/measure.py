@@ -215,7 +215,13 @@ def open_worker(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Wor
     options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": str(kept)}
     with stage("load"):
         gateway = targets.get(cell.target).gateway(threads)
-        worker = Worker(gateway, run_side=runtime.run_side, log=log, timeout_s=settings.worker_timeout_s)
+        worker = Worker(
+            gateway,
+            run_side=runtime.run_side,
+            log=log,
+            timeout_s=settings.worker_timeout_s,
+            memory_limit_bytes=settings.memory_limit_bytes,
+        )
         try:
             return worker, worker.ask("load", path=str(artifact.path), options=options)
         except BaseException:

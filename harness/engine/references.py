@@ -100,6 +100,7 @@ def _run(
             timeout_s=settings.build_timeout_s,
             threads=1,
             on_event=on_event,
+            memory_limit_bytes=settings.memory_limit_bytes,
         )
         current = begun[-1] if len(begun) > before else ""
         reason = refused[0] if refused else end.reason or "no result was given"

@@ -21,6 +21,8 @@ class Settings:
     worker_timeout_s: float = 300.0
     """One operation of a worker may take so long before the worker counts as hung."""
     build_timeout_s: float = 1200.0
+    memory_limit_bytes: int = 0
+    """What a worker or build process may allocate; 0: as much as there is."""
 
 
 def default_cache() -> Path:

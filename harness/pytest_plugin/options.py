@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.limits import parse_limit
+from harness.core.metrics import METRICS
+from harness.errors import InvalidLimit
 from harness.judge.policy import CHOICES, LENIENT, STRICT, Outcome, Policy
 
 
@@ -32,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1200.0,
         metavar="S",
         help="seconds that one build process may take",
+    )
+    group.addoption(
+        "--harness-memory-limit",
+        default="",
+        metavar="SIZE",
+        help="what a worker or build process may allocate, such as '2 GB' (default: no limit)",
     )
     group.addoption("--harness-update", action="store_true", help="write new and changed figures to the baselines")
     group.addoption(
@@ -97,6 +106,21 @@ def folder(config: pytest.Config, option: str, default: str) -> Path:
     return Path(config.invocation_params.dir, named) if named else config.rootpath / default
 
 
+def memory_limit(config: pytest.Config) -> int:
+    """Bytes that a process may allocate; 0 without a limit.
+
+    Raises:
+        pytest.UsageError: it is no size.
+    """
+    text = config.getoption("--harness-memory-limit")
+    if not text:
+        return 0
+    try:
+        return int(parse_limit("size", text, METRICS["memory"].units).value)
+    except InvalidLimit as err:
+        raise pytest.UsageError(f"--harness-memory-limit: {err}") from None
+
+
 def check(config: pytest.Config) -> None:
     """Refuse options that can't be meant.
 
@@ -113,6 +137,7 @@ def check(config: pytest.Config) -> None:
             "baselines are reviewed, and CI is set: update them on your machine and commit them, "
             "or add --harness-update-in-ci if this job is meant to."
         )
+    memory_limit(config)
     data = config.getoption("--harness-data")
     if data and not Path(data).is_dir():
         raise pytest.UsageError(f"--harness-data {data}: no such folder")

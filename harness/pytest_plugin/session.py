@@ -45,6 +45,7 @@ class HarnessSession:
                 jobs=self._config.getoption("--harness-jobs") or os.cpu_count() or 1,
                 worker_timeout_s=self._config.getoption("--harness-timeout"),
                 build_timeout_s=self._config.getoption("--harness-build-timeout"),
+                memory_limit_bytes=options.memory_limit(self._config),
             )
             self._run = Run(settings, self.baseline_of, self.tell, self.calibration)
         return self._run

@@ -8,6 +8,7 @@ from collections import Counter
 from harness.core.context import Context
 from harness.core.finding import Finding, Verdict
 from harness.core.run_record import RunRecord
+from harness.core.tested_versions import untested_engines
 from harness.reporting.table import shown
 
 HEADINGS = (
@@ -45,6 +46,7 @@ def to_markdown(record: RunRecord) -> str:
         f"- commit: {commit}",
         f"- hardware: {_escaped(run.hardware.name)}; {run.threads} thread{'s' if run.threads != 1 else ''} per engine",
         f"- versions: {_escaped(', '.join(f'{name} {version}' for name, version in sorted(run.versions.items())))}",
+        *(f"- warning: {_escaped(line)}" for line in untested_engines(record.cells)),
         *_latency_lines(record),
         "",
         shown(record).map(lambda value: _escaped(str(value))).to_markdown(index=False, disable_numparse=True),

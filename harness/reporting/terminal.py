@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.core.run_record import RunRecord
+from harness.core.tested_versions import untested_engines
 from harness.reporting.markdown import counts
 from harness.reporting.table import shown
 
@@ -22,4 +23,5 @@ def to_text(record: RunRecord) -> str:
         colalign=numeric,
         disable_numparse=True,
     )
-    return f"{text}\n\n{len(record.cells)} cells; {counts(record.findings)}"
+    warnings = [f"warning: {line}" for line in untested_engines(record.cells)]
+    return "\n".join([text, "", *warnings, f"{len(record.cells)} cells; {counts(record.findings)}"])

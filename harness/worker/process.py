@@ -22,13 +22,20 @@ class EngineMissing(WorkerFailure):
     """The engine can't be imported: it is not there, or only half of it is."""
 
 
+def limited_words(limit_bytes: int) -> str:
+    """What is added to the reason of a death, since a limit on memory may be it; empty without one."""
+    return f" (it may allocate {limit_bytes / 1e6:g} MB)" if limit_bytes else ""
+
+
 class Worker:
     """A fresh process with one engine in it, reached through an execnet gateway.
 
     Use it in a ``with``: leaving it ends the process, whatever state it is in.
     """
 
-    def __init__(self, gateway: str, *, run_side: Path, log: Path, timeout_s: float) -> None:
+    def __init__(
+        self, gateway: str, *, run_side: Path, log: Path, timeout_s: float, memory_limit_bytes: int = 0
+    ) -> None:
         """Start the process and import the engine.
 
         Args:
@@ -36,6 +43,7 @@ class Worker:
             run_side: the engine's part of the program.
             log: where the worker's own output goes.
             timeout_s: how long one operation may take before the worker counts as hung.
+            memory_limit_bytes: what it may allocate once the engine is imported; 0: no limit.
 
         Raises:
             WorkerFailure: it did not start, or the engine could not be imported.
@@ -45,6 +53,7 @@ class Worker:
         self._log = log
         self._said = LogTail(log)
         self._timeout_s = timeout_s
+        self._limited = limited_words(memory_limit_bytes)
         self._group = execnet.Group(execmodel="thread")
         try:
             self._gateway = self._group.makegateway(gateway)
@@ -55,6 +64,7 @@ class Worker:
                 run_side=run_side.read_text(encoding="utf-8"),
                 name=str(run_side),
                 log=str(log),
+                memory_limit=memory_limit_bytes,
             )
         except (OSError, EOFError, execnet.HostNotFound, execnet.RemoteError) as err:
             self.end()
@@ -79,14 +89,14 @@ class Worker:
             ) from None
         except (EOFError, OSError, self._channel.RemoteError) as err:
             raise WorkerFailure(
-                f"the worker died in {operation!r}: {self._how_it_died()}{self._said.last_lines()}"
+                f"the worker died in {operation!r}: {self._how_it_died()}{self._limited}{self._said.last_lines()}"
             ) from err
         if not answer.pop("ok"):
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(answer["traceback"])
             if answer["missing"]:
                 raise EngineMissing(f"the engine can't be imported: {answer['error']}")
-            raise WorkerFailure(f"{operation} failed: {answer['error']}")
+            raise WorkerFailure(f"{operation} failed: {answer['error']}{self._limited}")
         return answer
 
     def prepare(self, sample: Array) -> int:

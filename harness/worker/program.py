@@ -62,6 +62,18 @@ def reset_peak() -> bool:
     return True
 
 
+def limit_memory(limit_bytes: int) -> None:
+    """Let the system refuse this process what would bring its data over *limit_bytes*; 0: no limit.
+
+    It is the writable memory of its own that counts, not the address space, of which engines reserve far more than they
+    use.
+    """
+    if limit_bytes:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
+
+
 def time_epoch(step: Callable[[], Any], iterations: int) -> array.array[int]:
     """Nanoseconds of each of *iterations* calls, garbage collection held off meanwhile."""
     clock = time.perf_counter_ns
@@ -161,8 +173,8 @@ class Program:
         self.step: Callable[[], Any] | None = None
         self.idle = 0
 
-    def hello(self, protocol: int, run_side: str, name: str, log: str) -> dict[str, Any]:
-        """Shake hands, send this process's output to *log*, import the engine."""
+    def hello(self, protocol: int, run_side: str, name: str, log: str, memory_limit: int = 0) -> dict[str, Any]:
+        """Shake hands, send this process's output to *log*, import the engine, then limit what may be allocated."""
         if protocol != PROTOCOL:
             raise ValueError(f"the worker speaks protocol {PROTOCOL}, it was asked for {protocol}")
         if log:
@@ -179,6 +191,7 @@ class Program:
         versions = {str(name): str(version) for name, version in self.run_side.versions().items()}
         imported = time.perf_counter_ns() - start
         self.idle = memory_bytes()["rss"]
+        limit_memory(memory_limit)
         return {
             "protocol": PROTOCOL,
             "pid": os.getpid(),

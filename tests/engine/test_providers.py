@@ -32,7 +32,7 @@ def cell(runtime: str) -> Cell:
 
 
 def test_a_device_that_is_not_here_stops_running_not_building(open_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.engine.plan.local_devices", lambda: frozenset())
+    monkeypatch.setattr("harness.engine.plan.local_devices", frozenset)
     assert obstacle(cell("fakert:cuda")) is None
     problem = obstacle_to_running(cell("fakert:cuda"))
     assert problem is not None

@@ -57,7 +57,7 @@ class FakeRuntime:
         only: the precisions that are sabotaged; all when empty.
         refuses: precisions that it can't do by design.
         needs: distributions that must be installed.
-        build: ``raise``, ``hang`` or a signal's name: what happens to the build process.
+        build: ``raise``, ``hang``, ``hoard`` or a signal's name: what happens to the build process.
         padding_bytes: incompressible bytes put beside the weights.
         stays_float: quantization is asked for and ignored.
         fills_zeros: weights that were pruned come back.
@@ -140,6 +140,9 @@ class FakeRuntime:
 def _break_build(how: str) -> None:
     if how == "raise":
         raise RuntimeError("the quantizer was sabotaged")
+    if how == "hoard":
+        np.ones(2**27)  # a gigabyte
+        return
     if how == "hang":
         time.sleep(3600)
     if how:

@@ -2,7 +2,7 @@
 
 Switches, read from the artifact: ``load``, ``predict`` and ``timed`` say what happens there (``raise``, ``hang``,
 ``exit``, or a signal's name), ``nan`` and ``shape`` spoil the outputs, ``lost_class`` is never predicted, of four operators
-``left`` are left to another provider (``tells_placement`` false: nothing is told), ``base_us`` is
+``hoard_mb`` are held from then on, ``left`` are left to another provider (``tells_placement`` false: nothing is told), ``base_us`` is
 what a timed call takes at least, and ``spin_percent`` makes it slower by that.
 """
 
@@ -44,6 +44,7 @@ class Session:
             arrays = {name: held[name] for name in held.files}
         self._switches = json.loads(str(arrays.pop("switches", "{}")))
         suffer(self._switches.get("load"))
+        self._hoard = numpy.ones(self._switches.get("hoard_mb", 0) * 2**17)
         self._weights = arrays["weights"].astype(numpy.float32)
         self._bias = arrays["bias"].astype(numpy.float32)
         self._weight_scale = arrays.get("weight_scale")
