@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from harness.core.contracts import Availability, Runtime
 from harness.errors import HarnessError
+
+NO = "no"
+YES = "yes"
 
 
 def add_command(commands: Any) -> None:
@@ -17,12 +22,13 @@ def add_command(commands: Any) -> None:
     doctor.add_argument(
         "--require", action="append", default=[], metavar="RUNTIME", help="exit with 1 unless it is available"
     )
+    doctor.add_argument(
+        "--run", action="store_true", dest="proves", help="run a small model on each engine, in a process of its own"
+    )
     doctor.set_defaults(run=_doctor)
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from tabulate import tabulate
-
     from harness import __version__
     from harness.engine.catalog import load_catalog
     from harness.engine.settings import default_cache
@@ -37,22 +43,50 @@ def _doctor(options: argparse.Namespace) -> int:
     print(f"hardware class: {local_hardware().name}")
     print(f"artifact cache: {default_cache()}")
     print(_calibrated(), end="\n\n")
-    rows = [
-        [
-            name,
-            "yes" if here.ok else "no",
-            ", ".join(f"{package} {version}" for package, version in here.versions) or "-",
-            ", ".join(_precisions(name)) if here.ok else here.reason,
-        ]
-        for name, here in found.items()
-    ]
-    print(tabulate(rows, headers=["runtime", "available", "versions", "recipes, or why not"], tablefmt="simple"))
-    print()
-    print(tabulate(_data_rows(), headers=["data set", "usable", "models", "samples, or why not"], tablefmt="simple"))
+    _print_table(
+        ["runtime", "available", "versions, or why not", "providers", "options"],
+        [_runtime_row(runtime, found[runtime.name]) for runtime in runtimes],
+    )
+    _print_support(runtimes)
+    _print_table(["data set", "usable", "models", "samples, or why not"], _data_rows())
     missing = [name for name in options.require if not found[name].ok]
     for name in missing:
         print(f"edge-harness: required runtime {name} is unavailable: {found[name].reason}", file=sys.stderr)
-    return 1 if missing else 0
+    broken = _proved() if options.proves else False
+    return 1 if missing or broken else 0
+
+
+def _print_table(headers: list[str], rows: list[list[str]]) -> None:
+    from tabulate import tabulate
+
+    print(tabulate(rows, headers=headers, tablefmt="simple"), end="\n\n")
+
+
+def _runtime_row(runtime: Runtime, here: Availability) -> list[str]:
+    from harness.core.tested_versions import untested
+
+    wrong = {sentence.split(" ", 1)[0] for sentence in untested(here.versions)}
+    versions = [f"{name} {version}{' (untested)' if name in wrong else ''}" for name, version in here.versions]
+    options = [f"{one.name}={'|'.join(one.values)} ({one.default})" for one in runtime.options]
+    return [
+        runtime.name,
+        YES if here.ok else NO,
+        ", ".join(versions) if here.ok else here.reason,
+        ", ".join(_providers(runtime)),
+        "; ".join(options) or "-",
+    ]
+
+
+def _providers(runtime: Runtime) -> Iterable[str]:
+    from harness.runtimes.registry import can_run
+    from harness.targets.local_hardware import local_devices
+
+    for provider in runtime.providers:
+        here = can_run(runtime, provider, local_devices())
+        notes = [] if here.ok else [here.reason.partition(";")[0]]
+        notes += ["not timed"] if provider.untimed else []
+        said = f" ({', '.join(notes)})" if notes else ""
+        yield provider.name + said
 
 
 def _calibrated() -> str:
@@ -64,23 +98,31 @@ def _calibrated() -> str:
     return f"latency: {found.words}" if found is not None else "latency: not calibrated (edge-harness calibrate)"
 
 
-def _precisions(engine: str) -> list[str]:
-    """The recipes of one step that a runtime lowers to on its default provider."""
+def _print_support(runtimes: Iterable[Runtime]) -> None:
+    """Which number formats every runtime lowers every framework's models to on its default provider, and why not."""
     from harness.core.names import RuntimeName
+    from harness.exporters.registry import find_exporter
+    from harness.frameworks.registry import frameworks
     from harness.recipes.registry import steps
     from harness.runtimes.options import choice_of
-    from harness.runtimes.registry import runtimes
 
-    runtime = runtimes.get(engine)
     wanted = [steps.step(family.plain_name) for family in steps if "{" not in family.plain_name]
-    choice = choice_of(RuntimeName(engine=engine), runtime)
-    return [
-        step.name
-        for step in wanted
-        if step.transform is None
-        and step.precision is not None
-        and not runtime.refusal("torch", step.precision, choice)
-    ]
+    formats = [step for step in wanted if step.transform is None and step.precision is not None]
+    rows, reasons = [], []
+    for runtime in runtimes:
+        choice = choice_of(RuntimeName(engine=runtime.name), runtime)
+        for framework in frameworks:
+            if find_exporter(framework.name, runtime.interchanges) is None:
+                continue
+            told = []
+            for step in formats:
+                assert step.precision is not None
+                refused = runtime.refusal(framework.name, step.precision, choice)
+                told.append(NO if refused else YES)
+                reasons += [f"  {step.name} of {framework.name} models on {runtime.name}: {refused}"] if refused else []
+            rows.append([runtime.name, framework.name, *told])
+    _print_table(["runtime", "models of", *(step.name for step in formats)], rows)
+    print("\n".join(["why not:", *dict.fromkeys(reasons)]), end="\n\n")
 
 
 def _data_rows() -> list[list[str]]:
@@ -92,10 +134,22 @@ def _data_rows() -> list[list[str]]:
         try:
             data = dataset.loaded()
         except HarnessError as err:
-            rows.append([dataset.name, "no", users, str(err)])
+            rows.append([dataset.name, NO, users, str(err)])
         except ImportError as err:
-            rows.append([dataset.name, "no", users, f"{err} (a package is missing)"])
+            rows.append([dataset.name, NO, users, f"{err} (a package is missing)"])
         else:
             said = f"{len(data.evaluation)} for evaluation, {len(data.calibration)} for calibration"
-            rows.append([dataset.name, "yes", users, said])
+            rows.append([dataset.name, YES, users, said])
     return rows
+
+
+def _proved() -> bool:
+    """Build and run a small model on every provider of every runtime, and print what came of it; whether one broke."""
+    from harness.engine.proof import prove_all
+
+    rows, broken = [], False
+    for proof in prove_all(lambda line: print(f"edge-harness: {line}", file=sys.stderr)):
+        rows.append([proof.cell.runtime, proof.cell.model, proof.status, proof.told])
+        broken |= proof.broken
+    _print_table(["runtime", "model", "status", "largest output error, placement, or why not"], rows)
+    return broken
