@@ -38,6 +38,8 @@ class Option:
     """What holds when a cell names none."""
     builds: bool = False
     """Whether it decides what an artifact holds, not only how it is run."""
+    needs: tuple[tuple[str, str], ...] = ()
+    """Values with the device that must be there to build for each, such as the GPU that an engine is built for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,10 @@ from harness.engine.replay import user_sources
 from harness.engine.settings import Settings
 from harness.exporters.registry import find_exporter
 from harness.frameworks.registry import frameworks
-from harness.runtimes.options import choice_of
+from harness.runtimes.options import choice_of, devices_to_build
 from harness.runtimes.registry import installed
 from harness.store.artifacts import ArtifactStore, key_of
+from harness.targets.local_hardware import local_hardware
 
 Tell = Callable[[str], None]
 
@@ -72,14 +73,15 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
             "versions": dict(installed([*framework.packages, *exporter.packages]).versions),
         }
     )
-    precision = recipe.precision
+    precision, choice = recipe.precision, choice_of(name, runtime)
     artifact = key_of(
         {
             "interchange": interchange,
             "precision": [precision.name, dict(precision.parameters)],
             "calibration": reference.calibration_sha256 if precision.needs_calibration else "",
             "runtime": [runtime.name, _source_sha256(runtime.source), _arguments(runtime)],
-            "built_with": dict(choice_of(name, runtime).built_with),
+            "built_with": dict(choice.built_with),
+            "built_on": local_hardware().accelerator if devices_to_build(choice, runtime) else "",
             "versions": dict(installed(runtime.build_packages).versions),
         }
     )

@@ -18,7 +18,7 @@ from harness.frameworks.registry import frameworks
 from harness.judge.lint import Facts
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
-from harness.runtimes.options import choice_of, refused_name
+from harness.runtimes.options import choice_of, missing_to_build, refused_name
 from harness.runtimes.registry import can_build, can_run, installed, runtimes
 from harness.targets.local_hardware import local_devices
 from harness.targets.registry import targets
@@ -76,6 +76,9 @@ def obstacle(cell: Cell) -> CellProblem | None:
     here = can_build(runtime)
     if not here.ok:
         return CellProblem(Verdict.UNAVAILABLE, here.reason)
+    missing = missing_to_build(choice_of(name, runtime), runtime, local_devices())
+    if missing:
+        return CellProblem(Verdict.UNAVAILABLE, missing)
     framework = frameworks.get(model.framework)
     tools = installed([*framework.packages, *exporter.packages])
     if not tools.ok:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from harness.core.contracts import Runtime
 from harness.core.names import RuntimeName
-from harness.core.offer import Choice
+from harness.core.offer import CALLED, Choice
 from harness.core.recipe import Precision
 
 THREADS = "threads"
@@ -42,6 +42,27 @@ def choice_of(name: RuntimeName, runtime: Runtime) -> Choice:
         options=options,
         built_with={**deciding, **({"provider": provider.name} if provider.builds else {})},
     )
+
+
+def devices_to_build(choice: Choice, runtime: Runtime) -> dict[str, str]:
+    """What must be there to build that way: devices by the option that asks for each, written as a cell has it."""
+    return {
+        f"{one.name}={value}": device
+        for one in runtime.options
+        for value, device in one.needs
+        if value == choice.options[one.name]
+    }
+
+
+def missing_to_build(choice: Choice, runtime: Runtime, devices: Collection[str]) -> str:
+    """Which device is not there that building needs; empty when nothing is missing."""
+    for option, device in devices_to_build(choice, runtime).items():
+        if device not in devices:
+            name = option.partition("=")[0]
+            others = next(one for one in runtime.options if one.name == name)
+            known = ", ".join(value for value in others.values if value not in dict(others.needs))
+            return f"no {CALLED.get(device, device)} to build {option} for; name another: {known}"
+    return ""
 
 
 def refused_precision(

@@ -1,20 +1,61 @@
 """Real artifacts of the digits model, built once and kept between runs of the tests."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from harness.core.names import Cell
-from harness.core.result import MEASURED
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from fakes.lab import load
+from fakes.registries import only_shipped
+
+from harness.core.names import Cell, RuntimeName
+from harness.core.offer import CUDA
 from harness.engine.catalog import load_catalog
 from harness.engine.run import Run
 from harness.engine.settings import Settings
+from harness.exporters.registry import find_exporter
+from harness.recipes.chain import parse_recipe
+from harness.runtimes.options import choice_of
+from harness.runtimes.registry import runtimes
 
-RUNTIMES = ("torch", "onnxruntime", "litert")
-RECIPES = ("fp32", "fp16", "int8_dynamic", "int8_static")
-CELLS = [Cell(model="digits_cnn", recipe=recipe, runtime=runtime) for runtime in RUNTIMES for recipe in RECIPES]
-CELLS += [Cell(model="digits_cnn", recipe="int8_weight_only", runtime=runtime) for runtime in ("onnxruntime", "litert")]
+load_catalog()
+MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
+"""The smallest model of each framework."""
+FORMATS = ("fp32", "fp16", "int8_dynamic", "int8_weight_only", "int8_static")
+RUNTIMES = [
+    runtime.name
+    for runtime in runtimes
+    if runtime.source.module.startswith("harness.") and runtime.providers[0].device != CUDA
+]
+"""Those that run on a CPU."""
+
+
+def claimed(runtime, framework, recipe):
+    """Whether *runtime* says that it can bring *framework*'s models to the number format *recipe*."""
+    choice = choice_of(RuntimeName(engine=runtime.name), runtime)
+    return find_exporter(framework, runtime.interchanges) is not None and not runtime.refusal(
+        framework, parse_recipe(recipe).precision, choice
+    )
+
+
+CELLS = [
+    Cell(model=model, recipe=recipe, runtime=name)
+    for name in RUNTIMES
+    for framework, model in MODELS.items()
+    for recipe in FORMATS
+    if claimed(runtimes.get(name), framework, recipe)
+]
+"""Every runtime with every format that it claims, of models of every framework that it takes."""
+
+
+def first_cell(runtime, *recipes):
+    """The first cell of *runtime* with one of *recipes*, in their order; all runtimes have fp32."""
+    return next(
+        cell for recipe in (*recipes, "fp32") for cell in CELLS if (cell.runtime, cell.recipe) == (runtime, recipe)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +73,6 @@ def settings(engine_cache, tmp_path_factory):
 @pytest.fixture(scope="session")
 def built(settings):
     """The run that prepared all cells; a cell that can't run here fails the tests, it does not skip them."""
-    load_catalog()
     told = []
     run = Run(settings, lambda case: {}, told.append)
     run.prepare_cells(CELLS)
@@ -40,5 +80,25 @@ def built(settings):
         cell.id: (run.results[cell].status, run.results[cell].reason) for cell in CELLS if cell not in run.artifacts
     }
     assert not broken, broken
-    assert MEASURED
     return run
+
+
+SPECIAL = {
+    (kind, name): Cell(
+        model=f"{kind}_{'torch' if claimed(runtimes.get(name), 'torch', 'fp32') else 'keras'}",
+        recipe="fp32",
+        runtime=name,
+    )
+    for kind in ("pixels", "large")
+    for name in RUNTIMES
+}
+
+
+@pytest.fixture(scope="session")
+def special(settings):
+    """The run that prepared the models of ``special_models.py``."""
+    with only_shipped():
+        load(Path(__file__).with_name("special_models.py"))
+        run = Run(settings, lambda case: {}, lambda line: None)
+        run.prepare_cells(SPECIAL.values())
+        yield run

@@ -1,8 +1,24 @@
-"""ONNX Runtime inside a worker. Sent as text; onnxruntime and numpy only."""
+"""ONNX Runtime inside a worker. Sent as text; onnxruntime and numpy only, and the package of a provider that is one."""
 
+import importlib
+import json
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
 import onnxruntime
 
-PROVIDERS = {"": "CPUExecutionProvider", "cpu": "CPUExecutionProvider"}
+BUILT_IN = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+PLUGINS = {"openvino": "onnxruntime_ep_openvino", "qnn": "onnxruntime_qnn"}
+OPTIMIZATION = {
+    "off": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+}
+STATIC = ("qnn",)
+"""Providers that take no free batch: it is fixed at one, and samples run one after the other."""
 
 
 def versions():
@@ -15,26 +31,97 @@ def open_session(path, options):
 
 class Session:
     def __init__(self, path, options):
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = int(options["threads"])
-        settings.inter_op_num_threads = 1
-        settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        wanted = PROVIDERS[options.get("provider", "")]
-        self._session = onnxruntime.InferenceSession(path, settings, providers=[wanted])
+        self._path, self._options = path, options
+        self._provider = options["provider"]
+        self._session, self._wanted, self._plugin = self._opened()
         # onnxruntime only prints when it can't give a provider, and runs on the CPU instead.
-        if self._session.get_providers()[0] != wanted:
-            raise RuntimeError(f"asked for {wanted}, got {self._session.get_providers()}")
+        if self._session.get_providers()[0] != self._wanted:
+            raise RuntimeError(f"asked for {self._wanted}, got {self._session.get_providers()}")
         self._input = self._session.get_inputs()[0].name
+        self._sample = None
 
     def predict(self, batch):
-        return self._session.run(None, {self._input: batch})[0]
+        if self._provider not in STATIC:
+            return self._session.run(None, {self._input: batch})[0]
+        return np.concatenate([self._session.run(None, {self._input: batch[i : i + 1]})[0] for i in range(len(batch))])
 
     def prepare(self, sample):
+        self._sample = sample
         run, feed = self._session.run, {self._input: sample}
         return lambda: run(None, feed)
 
     def describe(self):
-        return {"provider": self._session.get_providers()[0]}
+        return {
+            "provider": self._provider,
+            "placement": self._placement(),
+            "figures": self._memory(),
+            "versions": {self._plugin: metadata.version(self._plugin)} if self._plugin else {},
+        }
 
     def close(self):
         self._session = None
+
+    def _opened(self, **settings):
+        """A session, the provider's name in onnxruntime, and the distribution that brings it, if one does."""
+        made = onnxruntime.SessionOptions()
+        made.intra_op_num_threads = int(self._options["threads"])
+        made.inter_op_num_threads = 1
+        made.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        made.graph_optimization_level = OPTIMIZATION[self._options["graph_optimization"]]
+        made.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+        for name, value in settings.items():
+            setattr(made, name, value)
+        if self._provider in BUILT_IN:
+            wanted = BUILT_IN[self._provider]
+            session = onnxruntime.InferenceSession(self._path, made, providers=[wanted])
+            session.disable_fallback()
+            return session, wanted, ""
+        plugin = importlib.import_module(PLUGINS[self._provider])
+        wanted = plugin.get_ep_name()
+        if not any(device.ep_name == wanted for device in onnxruntime.get_ep_devices()):
+            onnxruntime.register_execution_provider_library(wanted, plugin.get_library_path())
+        devices = [device for device in onnxruntime.get_ep_devices() if device.ep_name == wanted]
+        if not devices:
+            raise RuntimeError(f"{wanted} finds no device here")
+        if self._provider in STATIC:
+            for dimension in _free_dimensions(self._path):
+                made.add_free_dimension_override_by_name(dimension, 1)
+        made.add_provider_for_devices(devices[:1], self._plugin_options(plugin))
+        distribution = PLUGINS[self._provider].replace("_", "-")
+        return onnxruntime.InferenceSession(self._path, made), wanted, distribution
+
+    def _plugin_options(self, plugin):
+        if self._provider == "qnn":
+            return {"backend_path": plugin.get_qnn_htp_path()}
+        # OpenVINO's own default is bfloat16 where the CPU has it, and as many threads as there are.
+        hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": int(self._options["threads"])}
+        return {"load_config": json.dumps({"CPU": hints})}
+
+    def _placement(self):
+        """The nodes that each provider was given, by operator, before any fusion."""
+        names = {self._wanted: self._provider, "CPUExecutionProvider": "cpu"}
+        found = {}
+        for part in self._session.get_provider_graph_assignment_info():
+            taken = found.setdefault(names.get(part.ep_name, part.ep_name), {})
+            for node in part.get_nodes():
+                taken[node.op_type] = taken.get(node.op_type, 0) + 1
+        return found
+
+    def _memory(self):
+        """The most that activations took at one time, by the profile of a session of its own: profiling takes time."""
+        if self._provider != "cpu" or self._sample is None:
+            return {}  # the profile speaks of the CPU's arena only
+        with tempfile.TemporaryDirectory() as folder:
+            session, _, _ = self._opened(enable_profiling=True, profile_file_prefix=str(Path(folder) / "profile"))
+            session.run(None, {self._input: self._sample})
+            events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+        peaks = [
+            int(event["args"]["mem_in_use_peak"]) for event in events if "mem_in_use_peak" in event.get("args", {})
+        ]
+        return {"arena_bytes": max(peaks)} if peaks else {}
+
+
+def _free_dimensions(path):
+    """Names of the free dimensions of the model's inputs."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return {length for taken in session.get_inputs() for length in taken.shape if isinstance(length, str)}

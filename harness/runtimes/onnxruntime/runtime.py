@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.core.data import Array
-from harness.core.names import RuntimeName
+from harness.core.lowering import Lowered, Lowering
+from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
-from harness.runtimes.onnxruntime.ranges import METHODS, MINMAX, CalibrationBatches, write_histogram_ranges
+from harness.runtimes.onnxruntime.conversion import preprocessed, write_fp16, write_int8_static
+from harness.runtimes.onnxruntime.ranges import METHODS
 from harness.runtimes.onnxruntime.reading import read_tensors
 from harness.runtimes.onnxruntime.weight_only import write_weight_only
-from harness.runtimes.options import refused_name, refused_precision
+from harness.runtimes.options import refused_precision
 from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 
-PARTS = ("ranges.py", "reading.py", "weight_only.py")
+PARTS = ("conversion.py", "ranges.py", "reading.py", "weight_only.py")
 """The files beside this one that decide what an artifact holds and what is read from it."""
 
 
@@ -26,26 +27,37 @@ class OnnxRuntime:
     """ONNX files on the CPU; lowered by ``onnxruntime.quantization`` and ``onnxruntime.transformers.float16``."""
 
     name = "onnxruntime"
-    interchange = "onnx"
-    build_packages = ("onnxruntime", "onnx")
-    run_packages = ("onnxruntime", "numpy")
+    interchanges = ("onnx",)
+    providers = (
+        Provider(name="cpu"),
+        Provider(name="cuda", packages=("onnxruntime-gpu",), device=CUDA),
+        Provider(name="openvino", packages=("onnxruntime-ep-openvino",)),
+        Provider(
+            name="qnn",
+            packages=("onnxruntime-qnn",),
+            untimed="a simulator of the Hexagon NPU computes it, 300 times as long as the CPU; only accuracy means something",
+        ),
+    )
+    options = (Option(name="graph_optimization", values=("all", "extended", "basic", "off"), default="all"),)
+    build_packages = ("onnxruntime|onnxruntime-gpu", "onnx")
+    run_packages = ("onnxruntime|onnxruntime-gpu", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
 
     def __init__(self) -> None:
         self.source = Source.of(OnnxRuntime)
         self.parts = hashes_of(*(Path(__file__).with_name(name) for name in PARTS))
 
-    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
+    def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
-        return refused_name(runtime, providers=("cpu",)) or refused_precision(
-            "onnxruntime", precision, LOWERINGS, ranges=tuple(METHODS)
-        )
+        if choice.provider.name == "qnn" and precision.name == "int8_dynamic":
+            return "QNN has no kernels that find their ranges in each inference"
+        return refused_precision("onnxruntime", precision, LOWERINGS, ranges=tuple(METHODS))
 
-    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
+    def lower(self, source: Path, wanted: Lowering, folder: Path) -> Lowered:
         """Make the artifact from the float ONNX file."""
         main = folder / "model.onnx"
-        LOWERINGS[precision.name](source, main, calibration, precision)
-        return main
+        LOWERINGS[wanted.precision.name](source, main, wanted.calibration, wanted.precision)
+        return Lowered(main=main)
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors, those of subgraphs included."""
@@ -59,18 +71,14 @@ def _fp32(source: Path, main: Path, calibration: Array, precision: Precision) ->
 
 
 def _fp16(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    """Weights and arithmetic in half precision, inputs and outputs in float."""
-    import onnx
-    from onnxruntime.transformers.float16 import convert_float_to_float16
-
-    onnx.save(convert_float_to_float16(onnx.load(str(source)), keep_io_types=True), str(main))
+    write_fp16(source, main)
 
 
 def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     # Unsigned weights: half the latency of signed ones on x86 (onnxruntime 1.32), equal accuracy.
-    _preprocessed(
+    preprocessed(
         source, lambda ready: quantize_dynamic(ready, str(main), per_channel=True, weight_type=QuantType.QUInt8)
     )
 
@@ -81,40 +89,8 @@ def _int8_weight_only(source: Path, main: Path, calibration: Array, precision: P
 
 
 def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    """Q and DQ nodes, activations uint8, weights int8: signed activations are slower than float on x86."""
-    import onnx
-    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
-
-    taken = onnx.load(str(source)).graph.input[0].name
-    method = str(precision.parameter("ranges", "")) or MINMAX
-
-    def quantize(ready: str) -> None:
-        found = Path(ready).with_name("ranges.json")
-        if method != MINMAX:
-            write_histogram_ranges(Path(ready), METHODS[method], taken, calibration, found)
-        quantize_static(
-            ready,
-            str(main),
-            CalibrationBatches(taken, calibration),
-            quant_format=QuantFormat.QDQ,
-            per_channel=bool(precision.parameter("per_channel", True)),
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod[METHODS[method]],
-            **({} if method == MINMAX else {"calibration_cache_path": found}),
-        )
-
-    _preprocessed(source, quantize)
-
-
-def _preprocessed(source: Path, quantize: Callable[[str], object]) -> None:
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    with tempfile.TemporaryDirectory() as folder:
-        ready = str(Path(folder) / "ready.onnx")
-        # The symbolic part would import torch to no effect here: ONNX's own shape inference is enough.
-        quant_pre_process(str(source), ready, skip_symbolic_shape=True)
-        quantize(ready)
+    # Signed activations are slower than float on x86.
+    write_int8_static(source, main, calibration, precision, activations="QUInt8")
 
 
 LOWERINGS = {

@@ -1,0 +1,75 @@
+"""Float ONNX files in half precision and in int8, for every runtime that takes ONNX."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from harness.core.data import Array
+from harness.core.recipe import Precision
+from harness.runtimes.onnxruntime.ranges import METHODS, MINMAX, CalibrationBatches, write_histogram_ranges
+
+
+def write_fp16(source: Path, main: Path) -> None:
+    """Write *source* to *main* with weights and arithmetic in half precision, inputs and outputs in float."""
+    import onnx
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    onnx.save(convert_float_to_float16(onnx.load(str(source)), keep_io_types=True), str(main))
+
+
+def write_int8_static(
+    source: Path,
+    main: Path,
+    calibration: Array,
+    precision: Precision,
+    *,
+    activations: str,
+    settings: Mapping[str, object] | None = None,
+) -> None:
+    """Write *source* to *main* with Q and DQ nodes and weights in int8.
+
+    Args:
+        source: the float ONNX file.
+        main: the file to write.
+        calibration: samples to find ranges with.
+        precision: says how ranges are found, and whether weights have a scale per channel.
+        activations: their type, as onnxruntime's QuantType calls it.
+        settings: onnxruntime's ``extra_options``.
+    """
+    import onnx
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+    taken = onnx.load(str(source)).graph.input[0].name
+    method = str(precision.parameter("ranges", "")) or MINMAX
+
+    def quantize(ready: str) -> None:
+        found = Path(ready).with_name("ranges.json")
+        if method != MINMAX:
+            write_histogram_ranges(Path(ready), METHODS[method], taken, calibration, found)
+        quantize_static(
+            ready,
+            str(main),
+            CalibrationBatches(taken, calibration),
+            quant_format=QuantFormat.QDQ,
+            per_channel=bool(precision.parameter("per_channel", True)),
+            activation_type=QuantType[activations],
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod[METHODS[method]],
+            extra_options=dict(settings or {}),
+            **({} if method == MINMAX else {"calibration_cache_path": found}),
+        )
+
+    preprocessed(source, quantize)
+
+
+def preprocessed(source: Path, quantize: Callable[[str], object]) -> None:
+    """Call *quantize* with *source* as onnxruntime's quantizers want it: shapes inferred, constants folded."""
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        ready = str(Path(folder) / "ready.onnx")
+        # The symbolic part would import torch to no effect here: ONNX's own shape inference is enough.
+        quant_pre_process(str(source), ready, skip_symbolic_shape=True)
+        quantize(ready)

@@ -1,0 +1,98 @@
+"""Models for what the example models can't show: one that takes whole numbers, and one large enough to share out.
+
+Registered by reading this file, see ``conftest.py``.
+"""
+
+import numpy as np
+
+import harness
+
+SAMPLES, CLASSES = 24, 10
+PIXELS = (1, 12, 12)
+LARGE = (16, 64, 64)
+
+
+def _data(shape, dtype):
+    drawn = np.random.default_rng(5)
+    inputs = drawn.integers(0, 256, (2 * SAMPLES, *shape)) if dtype == "uint8" else drawn.random((2 * SAMPLES, *shape))
+    labels = np.arange(2 * SAMPLES) % CLASSES
+    split = [harness.Split(inputs[half].astype(dtype), labels[half]) for half in (slice(SAMPLES), slice(SAMPLES, None))]
+    return harness.DataSet(evaluation=split[0], calibration=split[1])
+
+
+def channels_last(shape):
+    return (*shape[1:], shape[0])
+
+
+for name, shape, dtype in (("pixels", PIXELS, "uint8"), ("large", LARGE, "float32")):
+    harness.dataset(name)(lambda shape=shape, dtype=dtype: _data(shape, dtype))
+    harness.dataset(f"{name}_last")(lambda shape=shape, dtype=dtype: _data(channels_last(shape), dtype))
+
+
+@harness.model("pixels_torch", dataset="pixels", input=harness.Input(name="image", shape=PIXELS, dtype="uint8"))
+def pixels_torch():
+    """Takes pixels as they come, and makes them float itself."""
+    import torch
+    from torch import nn
+
+    class Pixels(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convolution, self.head = nn.Conv2d(1, 8, 3), nn.Linear(8, CLASSES)
+
+        def forward(self, image):
+            features = torch.relu(self.convolution(image.float() / 255))
+            return self.head(features.mean((2, 3)))
+
+    torch.manual_seed(1)
+    return Pixels().eval()
+
+
+@harness.model("large_torch", dataset="large", input=harness.Input(name="image", shape=LARGE))
+def large_torch():
+    """Some hundred million multiply-accumulates."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(2)
+    layers = [nn.Conv2d(16, 64, 3, padding=1), nn.ReLU()]
+    for _ in range(3):
+        layers += [nn.Conv2d(64, 64, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES)).eval()
+
+
+@harness.model(
+    "pixels_keras",
+    dataset="pixels_last",
+    framework="keras",
+    input=harness.Input(name="image", shape=channels_last(PIXELS), dtype="uint8"),
+)
+def pixels_keras():
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1)
+    image = keras.Input(channels_last(PIXELS), dtype="uint8", name="image")
+    features = layers.Conv2D(8, 3, activation="relu", name="convolution")(
+        layers.Rescaling(1 / 255, name="scale")(image)
+    )
+    pooled = layers.GlobalAveragePooling2D(name="pool")(features)
+    return keras.Model(image, layers.Dense(CLASSES, name="head")(pooled))
+
+
+@harness.model(
+    "large_keras",
+    dataset="large_last",
+    framework="keras",
+    input=harness.Input(name="image", shape=channels_last(LARGE)),
+)
+def large_keras():
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(2)
+    image = features = keras.Input(channels_last(LARGE), name="image")
+    for number in range(4):
+        features = layers.Conv2D(64, 3, padding="same", activation="relu", name=f"convolution_{number}")(features)
+    pooled = layers.GlobalAveragePooling2D(name="pool")(features)
+    return keras.Model(image, layers.Dense(CLASSES, name="head")(pooled))
