@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import time
 import traceback
 from collections.abc import Callable
@@ -26,8 +27,13 @@ def run_reference_job(request: dict[str, Any], emit: Emit) -> None:
     """For each model of the request: weights hash, fingerprint and reference outputs, as files in its folder."""
     for item in request["models"]:
         emit({"event": "begin", "model": item["model"]})
+        model = models.get(item["model"])
+        broken = _why_not_imported(frameworks.get(model.framework))
+        if broken:
+            emit({"event": "unavailable", "model": model.name, "reason": broken})
+            continue
         try:
-            facts = write_reference(models.get(item["model"]), Path(item["folder"]))
+            facts = write_reference(model, Path(item["folder"]))
         except HarnessError as err:
             emit({"event": "failed", "model": item["model"], "reason": str(err)})
         except Exception as err:  # the boundary of one model: its cells get the reason, the others go on
@@ -35,6 +41,17 @@ def run_reference_job(request: dict[str, Any], emit: Emit) -> None:
             emit({"event": "failed", "model": item["model"], "reason": f"{type(err).__name__}: {err}"})
         else:
             emit({"event": "done", "model": item["model"], **facts})
+
+
+def _why_not_imported(framework: Framework) -> str:
+    """Why what *framework*'s models need can't be imported; empty when it can."""
+    for package in framework.packages:
+        try:
+            importlib.import_module(package.replace("-", "_"))
+        except Exception as err:  # half installed, an engine may raise anything
+            traceback.print_exc()
+            return f"{framework.name} can't be imported: {type(err).__name__}: {err}"
+    return ""
 
 
 def write_reference(model: Model, folder: Path) -> dict[str, Any]:

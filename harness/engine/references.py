@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness.core.data import Array
+from harness.core.finding import Verdict
 from harness.core.problem import CellProblem
 from harness.engine.child import run_child
 from harness.engine.replay import user_sources
@@ -82,6 +83,8 @@ def _run(
                     folder=folders[name],
                     **{key: event[key] for key in Reference.__slots__ if key not in ("model", "folder")},
                 )
+            case "unavailable":
+                problems[name] = CellProblem(Verdict.UNAVAILABLE, event["reason"])
             case "failed":
                 problems[name] = CellProblem.error("train", event["reason"])
             case "refused":

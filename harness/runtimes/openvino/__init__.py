@@ -1,0 +1,1 @@
+"""OpenVINO: build side, run side."""
