@@ -61,7 +61,7 @@ def write_reference(model: Model, folder: Path) -> dict[str, Any]:
     data = datasets.get(model.dataset).loaded()
     model.input.check(data.evaluation.inputs, f"data set {model.dataset!r}, evaluation split")
     model.input.check(data.calibration.inputs, f"data set {model.dataset!r}, calibration split")
-    built = model.build()
+    built = framework.build(model.build, seed=0)
     state = framework.state(built)
     for name, values in state.items():
         if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():

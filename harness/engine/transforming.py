@@ -61,7 +61,7 @@ class Transformer:
             CellProblem: ``error(train)`` or ``error(compress)``.
         """
         if not steps:
-            return copy.deepcopy(self._float_model()), []
+            return self._another(), []
         key = keys[len(steps) - 1]
         # Another process may be at the same step for another runtime: it is waited for, not repeated.
         with self._store.building(key) as staged:
@@ -81,10 +81,19 @@ class Transformer:
         """Multiply-accumulates of one inference; None where the framework can't count them."""
         return self._framework.macs(model, self._example[:1])
 
+    def _another(self) -> Any:
+        """The float model anew, for whoever changes it."""
+        try:
+            return copy.deepcopy(self._float_model())
+        except CellProblem:
+            raise
+        except Exception:  # what can't be copied can be built again
+            return self._framework.build(self._model.build, SEED)
+
     def _float_model(self) -> Any:
         if self._built is None:
             try:
-                self._built = self._model.build()
+                self._built = self._framework.build(self._model.build, SEED)
             except Exception as err:  # the boundary of one model: its cells get the reason
                 traceback.print_exc()
                 raise CellProblem.error("train", f"{type(err).__name__}: {err}") from err
@@ -99,7 +108,7 @@ class Transformer:
         return bases if self._model.student is None else {**bases, BASE_STUDENT: self._student()}
 
     def _restored(self, kept: Path) -> Any:
-        made: dict[str, Callable[[], Any]] = {BASE_MODEL: lambda: copy.deepcopy(self._float_model())}
+        made: dict[str, Callable[[], Any]] = {BASE_MODEL: self._another}
         return self._framework.restore(kept, {**made, BASE_STUDENT: self._student})
 
     def _kept(self, model: Any, folder: Path) -> tuple[str, str]:

@@ -115,7 +115,8 @@ def _gated(metafunc: pytest.Metafunc) -> set[str]:
         holders = [metafunc.cls]
     found: set[str] = set()
     for holder in holders:
-        for value in vars(holder).values():
+        inherited = holder.__mro__ if isinstance(holder, type) else [holder]
+        for value in (value for part in inherited for value in vars(part).values()):
             for mark in _marks_of(value) if callable(value) else []:
                 if mark.name == "harness_gate":
                     found.add(mark.args[0].name)

@@ -46,7 +46,9 @@ def can_run(runtime: Runtime, provider: Provider, devices: Collection[str]) -> A
     """Whether its artifacts can run here on *provider*, with *devices* there; if not, what is missing."""
     found = _with_remedy(runtime, installed([*runtime.run_packages, *provider.packages]), provider)
     if found.ok and provider.device and provider.device not in devices:
-        return Availability(ok=False, reason=f"no {CALLED.get(provider.device, provider.device)}", versions=found.versions)
+        return Availability(
+            ok=False, reason=f"no {CALLED.get(provider.device, provider.device)}", versions=found.versions
+        )
     return found
 
 

@@ -6,18 +6,25 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, fields
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
 
 from harness.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    import keras
+    from torch import nn
 
 SCHEMA = 1
 """1: the first one. A card with another number is refused."""
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+FRAMEWORKS = ("torch", "keras")
+"""What a model is trained in; a card has the version of the one under its name."""
 
 _KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float)}
 
@@ -37,9 +44,11 @@ class Card:
     seed: int
     command: str
     """What trains it again."""
-    torch: str
     date: str
     """UTC, ISO 8601."""
+    torch: str = ""
+    """The version that trained it; the fields of other frameworks are left out of the card."""
+    keras: str = ""
     sha256: str = ""
     """Of the weights file; ``save`` fills it in."""
     schema: int = SCHEMA
@@ -62,8 +71,12 @@ class Card:
             raise WeightsError(
                 f"card {path} has schema {schema!r}; this version reads {SCHEMA}. {_remedy(path.stem, path)}"
             )
-        wrong = sorted(set(held) ^ {field.name for field in fields(cls)})
-        wrong += [field.name for field in fields(cls) if not isinstance(held.get(field.name), _KINDS[str(field.type)])]
+        trained_in = [name for name in FRAMEWORKS if held.get(name)]
+        wanted = {field.name: field.type for field in fields(cls) if field.name not in FRAMEWORKS}
+        wanted |= dict.fromkeys(trained_in, "str")
+        wrong = sorted(set(held) ^ wanted.keys())
+        wrong += [name for name, kind in wanted.items() if not isinstance(held.get(name), _KINDS[str(kind)])]
+        wrong += [] if len(trained_in) == 1 else [f"one of {', '.join(FRAMEWORKS)}"]
         if wrong:
             raise WeightsError(
                 f"card {path}: missing, unknown or mistyped: {', '.join(wrong)}. {_remedy(path.stem, path)}"
@@ -72,10 +85,20 @@ class Card:
 
     def text(self) -> str:
         """The card as it is stored: JSON with sorted keys."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False) + "\n"
+        held = {name: value for name, value in asdict(self).items() if value or name not in FRAMEWORKS}
+        return json.dumps(held, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+    @property
+    def framework(self) -> str:
+        """What it was trained in."""
+        return next(name for name in FRAMEWORKS if getattr(self, name))
 
 
-def save(model: nn.Module, card: Card, folder: Path = CHECKPOINTS) -> Card:
+Trained = TypeVar("Trained")
+"""A ``torch.nn.Module`` or a ``keras.Model``."""
+
+
+def save(model: nn.Module | keras.Model, card: Card, folder: Path = CHECKPOINTS) -> Card:
     """Write the weights and the card of ``card.model`` into *folder*; returns the card with the weights' hash.
 
     Each file is written aside and renamed, the weights first: a crash leaves the old pair or one that ``load`` refuses.
@@ -83,11 +106,9 @@ def save(model: nn.Module, card: Card, folder: Path = CHECKPOINTS) -> Card:
     Raises:
         WeightsError: a weight is not finite.
     """
-    from safetensors.torch import save as to_bytes
-
-    state = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    state = _state(model, card.framework)
     _check_finite(state, f"trained model {card.model!r}", "Lower the learning rate.")
-    weights = to_bytes(state)
+    weights = _safetensors(card.framework).save(state)
     card = Card(**(asdict(card) | {"sha256": hashlib.sha256(weights).hexdigest()}))
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / f"{card.model}.safetensors", weights)
@@ -95,7 +116,7 @@ def save(model: nn.Module, card: Card, folder: Path = CHECKPOINTS) -> Card:
     return card
 
 
-def load(name: str, model: nn.Module, folder: Path = CHECKPOINTS) -> nn.Module:
+def load(name: str, model: Trained, folder: Path = CHECKPOINTS) -> Trained:
     """Return *model* with the weights of the checkpoint *name*, in evaluation mode; the hash is verified before use.
 
     Raises:
@@ -107,15 +128,36 @@ def load(name: str, model: nn.Module, folder: Path = CHECKPOINTS) -> nn.Module:
     if card.model != name:
         raise WeightsError(f"card {folder / name}.json is of model {card.model!r}. {_remedy(name, path)}")
     state = _verified(path, card, name)
-    _check_fit(state, model.state_dict(), path, name)
+    _check_fit(state, _state(model, card.framework), path, name)
     _check_finite(state, f"weights {path}", _remedy(name, path))
-    model.load_state_dict(state)
-    return model.eval()
+    _fill(model, state, card.framework)
+    return model
 
 
-def _verified(path: Path, card: Card, name: str) -> dict[str, Tensor]:
+def _safetensors(framework: str) -> Any:
+    """Its reader and writer of the tensors that ``_state`` gives."""
+    return import_module("safetensors.torch" if framework == "torch" else "safetensors.numpy")
+
+
+def _state(model: Any, framework: str) -> dict[str, Any]:
+    """All weights and buffers by name: torch tensors, or of Keras models numpy arrays."""
+    if framework == "torch":
+        return {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    return {weight.path: weight.numpy() for weight in model.weights}
+
+
+def _fill(model: Any, state: dict[str, Any], framework: str) -> None:
+    """Put *state* into *model*, and set it to evaluation where that is a state of the model."""
+    if framework == "torch":
+        model.load_state_dict(state)
+        model.eval()
+        return
+    for weight in model.weights:
+        weight.assign(state[weight.path])
+
+
+def _verified(path: Path, card: Card, name: str) -> dict[str, Any]:
     from safetensors import SafetensorError
-    from safetensors.torch import load as from_bytes
 
     try:
         weights = path.read_bytes()
@@ -128,12 +170,12 @@ def _verified(path: Path, card: Card, name: str) -> dict[str, Tensor]:
             f"{_remedy(name, path)}"
         )
     try:
-        return from_bytes(weights)
+        return cast("dict[str, Any]", _safetensors(card.framework).load(weights))
     except SafetensorError as err:
         raise WeightsError(f"weights {path} are not a safetensors file: {err}. {_remedy(name, path)}") from err
 
 
-def _check_fit(state: dict[str, Tensor], wanted: dict[str, Any], path: Path, name: str) -> None:
+def _check_fit(state: dict[str, Any], wanted: dict[str, Any], path: Path, name: str) -> None:
     """Raise ``WeightsError`` unless names, shapes and dtypes of *state* are those of the architecture, *wanted*."""
     mismatches = [f"{key} is missing" for key in sorted(wanted.keys() - state.keys())]
     mismatches += [f"{key} is unknown" for key in sorted(state.keys() - wanted.keys())]
@@ -146,8 +188,9 @@ def _check_fit(state: dict[str, Tensor], wanted: dict[str, Any], path: Path, nam
         raise WeightsError(f"weights {path} do not fit the architecture {name!r}: {shown}. {_remedy(name, path)}")
 
 
-def _check_finite(state: dict[str, Tensor], where: str, remedy: str) -> None:
-    broken = [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
+def _check_finite(state: dict[str, Any], where: str, remedy: str) -> None:
+    arrays = {key: np.asarray(value) for key, value in state.items()}
+    broken = [key for key, value in arrays.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
     if broken:
         raise WeightsError(f"{where}: NaN or infinity in {', '.join(broken)}. {remedy}")
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from harness.core.data import DataSet, Split
 from harness.errors import DataSetError
+from harness.zoo.channels_last import channels_last
 from harness.zoo.registry import dataset
 from harness.zoo.stratified import stratified
 
@@ -41,3 +42,13 @@ def digits() -> DataSet:
         calibration=Split(inputs[calibration], labels[calibration]),
         train=Split(inputs[train], labels[train]),
     )
+
+
+@dataset("digits_channels_last", samples=EVALUATION, smallest_class=77)
+def digits_channels_last() -> DataSet:
+    """The same images of shape (n, 8, 8, 1).
+
+    Raises:
+        DataSetError: scikit-learn is not installed.
+    """
+    return channels_last(digits())

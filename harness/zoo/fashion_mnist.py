@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.core.data import Array, DataSet, Split
 from harness.errors import DataSetError
+from harness.zoo.channels_last import channels_last
 from harness.zoo.idx import IdxFile
 from harness.zoo.registry import dataset
 from harness.zoo.stratified import stratified
@@ -68,6 +69,16 @@ def fashion_mnist() -> DataSet:
         calibration=_split(images[calibration], labels[calibration]),
         train=_split(images[:train], labels[:train]),
     )
+
+
+@dataset("fashion_mnist_channels_last", samples=10_000, smallest_class=1000)
+def fashion_mnist_channels_last() -> DataSet:
+    """The same images of shape (n, 28, 28, 1).
+
+    Raises:
+        DataSetError: as ``fashion_mnist``.
+    """
+    return channels_last(fashion_mnist())
 
 
 def find_folder() -> Path:

@@ -8,6 +8,7 @@ from harness.core.model import Input
 from harness.zoo.registry import model
 
 if TYPE_CHECKING:
+    import keras
     from torch import nn
 
 
@@ -44,9 +45,38 @@ def fashion_mobilenet() -> nn.Module:
     return _trained("fashion_mobilenet")
 
 
+@model(
+    "digits_keras_cnn",
+    dataset="digits_channels_last",
+    framework="keras",
+    input=Input(name="image", shape=(8, 8, 1)),
+)
+def digits_keras_cnn() -> keras.Model:
+    """Three convolutions that read digits, in Keras."""
+    return _trained_keras("digits_keras_cnn")
+
+
+@model(
+    "fashion_keras_cnn",
+    dataset="fashion_mnist_channels_last",
+    framework="keras",
+    input=Input(name="image", shape=(28, 28, 1)),
+)
+def fashion_keras_cnn() -> keras.Model:
+    """Five convolutions that tell clothes apart, in Keras."""
+    return _trained_keras("fashion_keras_cnn")
+
+
 def _trained(name: str) -> nn.Module:
     from harness.zoo.checkpoint import load
     from harness.zoo.torch_models import ARCHITECTURES
+
+    return load(name, ARCHITECTURES[name]())
+
+
+def _trained_keras(name: str) -> keras.Model:
+    from harness.zoo.checkpoint import load
+    from harness.zoo.keras_models import ARCHITECTURES
 
     return load(name, ARCHITECTURES[name]())
 

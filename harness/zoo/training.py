@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from harness.core.data import DataSet, Split
 from harness.errors import HarnessError, UnknownName, WeightsError
@@ -37,10 +39,30 @@ class Plan:
     channels_last: bool = False
     """Keep channels last in memory while training: faster on CPUs, most of all for depthwise convolutions."""
     seed: int = 0
+    framework: str = "torch"
 
 
 _ALL = (
     Plan(model="digits_cnn", dataset="digits", epochs=20, batch=32, learning_rate=1e-2, weight_decay=1e-2),
+    Plan(
+        model="digits_keras_cnn",
+        dataset="digits_channels_last",
+        epochs=20,
+        batch=32,
+        learning_rate=1e-2,
+        weight_decay=1e-2,
+        framework="keras",
+    ),
+    Plan(
+        model="fashion_keras_cnn",
+        dataset="fashion_mnist_channels_last",
+        epochs=12,
+        batch=128,
+        learning_rate=1e-2,
+        weight_decay=5e-2,
+        flip=True,
+        framework="keras",
+    ),
     Plan(
         model="fashion_cnn",
         dataset="fashion_mnist",
@@ -96,7 +118,7 @@ def plan_for(name: str) -> Plan:
 
 
 def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None] = lambda line: None) -> nn.Module:
-    """The model of *plan* trained on *data* for *epochs*, in evaluation mode.
+    """The torch model of *plan* trained on *data* for *epochs*, in evaluation mode.
 
     The same plan, data, epochs, torch version and kind of CPU give the same weights. The caller's random state, thread
     count and determinism setting are left as they were.
@@ -148,29 +170,54 @@ def train_checkpoint(plan: Plan, epochs: int, folder: Path, progress: Callable[[
         DataSetError: the data set is missing or damaged.
         WeightsError: training diverged.
     """
-    import torch
-
     data = _loaded(plan.dataset)
     assert data.train is not None, "the example data sets have a train split"
+    trained = _trained_keras if plan.framework == "keras" else _trained_torch
     try:
-        model = train(plan, data.train, epochs, progress)
+        model, correct, parameters, version = trained(plan, data, epochs, progress)
     except ValueError as err:
         raise WeightsError(f"{plan.model}: {err}") from err
     samples = len(data.evaluation)
     command = f"python -m harness.zoo.training {plan.model}"
-    card = Card(
-        model=plan.model,
-        dataset=plan.dataset,
-        accuracy=correct_answers(model, data.evaluation) / samples,
-        samples=samples,
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        epochs=epochs,
-        seed=plan.seed,
-        command=command if epochs == plan.epochs else f"{command} --epochs {epochs}",
-        torch=str(torch.__version__),
-        date=datetime.now(UTC).date().isoformat(),
-    )
+    made: dict[str, Any] = {
+        "model": plan.model,
+        "dataset": plan.dataset,
+        "accuracy": correct / samples,
+        "samples": samples,
+        "parameters": parameters,
+        "epochs": epochs,
+        "seed": plan.seed,
+        "command": command if epochs == plan.epochs else f"{command} --epochs {epochs}",
+        "date": datetime.now(UTC).date().isoformat(),
+        plan.framework: version,
+    }
+    card = Card(**made)
     return save(model, card, folder)
+
+
+Progress = Callable[[str], None]
+Outcome = tuple[Any, int, int, str]
+"""The model, its correct answers, the parameters that it learned, and the framework's version."""
+
+
+def _trained_torch(plan: Plan, data: DataSet, epochs: int, progress: Progress) -> Outcome:
+    import torch
+
+    assert data.train is not None
+    model = train(plan, data.train, epochs, progress)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return model, correct_answers(model, data.evaluation), parameters, str(torch.__version__)
+
+
+def _trained_keras(plan: Plan, data: DataSet, epochs: int, progress: Progress) -> Outcome:
+    import keras
+
+    from harness.zoo import keras_training
+
+    assert data.train is not None
+    model = keras_training.train(plan, data.train, epochs, progress)
+    parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    return model, keras_training.correct_answers(model, data.evaluation), parameters, str(keras.__version__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -83,6 +83,7 @@ def built(settings):
     return run
 
 
+SPECIAL_MODELS = Path(__file__).with_name("special_models.py")
 SPECIAL = {
     (kind, name): Cell(
         model=f"{kind}_{'torch' if claimed(runtimes.get(name), 'torch', 'fp32') else 'keras'}",
@@ -98,7 +99,7 @@ SPECIAL = {
 def special(settings):
     """The run that prepared the models of ``special_models.py``."""
     with only_shipped():
-        load(Path(__file__).with_name("special_models.py"))
+        load(SPECIAL_MODELS)
         run = Run(settings, lambda case: {}, lambda line: None)
         run.prepare_cells(SPECIAL.values())
         yield run

@@ -24,7 +24,11 @@ def channels_last(shape):
     return (*shape[1:], shape[0])
 
 
-for name, shape, dtype in (("pixels", PIXELS, "uint8"), ("large", LARGE, "float32")):
+for name, shape, dtype in (
+    ("pixels", PIXELS, "uint8"),
+    ("pixels_float", PIXELS, "float32"),
+    ("large", LARGE, "float32"),
+):
     harness.dataset(name)(lambda shape=shape, dtype=dtype: _data(shape, dtype))
     harness.dataset(f"{name}_last")(lambda shape=shape, dtype=dtype: _data(channels_last(shape), dtype))
 
@@ -96,3 +100,55 @@ def large_keras():
         features = layers.Conv2D(64, 3, padding="same", activation="relu", name=f"convolution_{number}")(features)
     pooled = layers.GlobalAveragePooling2D(name="pool")(features)
     return keras.Model(image, layers.Dense(CLASSES, name="head")(pooled))
+
+
+@harness.model("dividing_torch", dataset="pixels_float", input=harness.Input(name="image", shape=PIXELS))
+def dividing_torch():
+    """A convolution, and the rest of a division, which providers for phones have no kernel for."""
+    import torch
+    from torch import nn
+
+    class Dividing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convolution, self.head = nn.Conv2d(1, 8, 3), nn.Linear(8, CLASSES)
+
+        def forward(self, image):
+            features = torch.relu(self.convolution(image)).mean((2, 3))
+            return self.head(torch.fmod(features, 0.7))
+
+    torch.manual_seed(3)
+    return Dividing().eval()
+
+
+@harness.model("fading_torch", dataset="pixels_float", input=harness.Input(name="image", shape=PIXELS))
+def fading_torch():
+    """What an untrained network may be: between its layers nothing is left of the image."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(4)
+    net = nn.Sequential(
+        nn.Conv2d(1, 8, 3, bias=False), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.Flatten(), nn.Linear(512, CLASSES)
+    )
+    with torch.no_grad():
+        net[0].weight *= 1e-9
+    return net.eval()
+
+
+@harness.model(
+    "fading_keras",
+    dataset="pixels_float_last",
+    framework="keras",
+    input=harness.Input(name="image", shape=channels_last(PIXELS)),
+)
+def fading_keras():
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(4)
+    image = keras.Input(channels_last(PIXELS), name="image")
+    faint = keras.initializers.RandomNormal(stddev=1e-10, seed=4)
+    features = layers.Conv2D(8, 3, use_bias=False, activation="relu", kernel_initializer=faint, name="faint")(image)
+    features = layers.Conv2D(8, 3, name="convolution")(features)
+    return keras.Model(image, layers.Dense(CLASSES, name="head")(layers.Flatten(name="flat")(features)))

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.core.lowering import Lowering
 from harness.core.model import Input
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
+from harness.engine.catalog import load_catalog
 from harness.exporters.registry import find_exporter
+from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 
 SHAPE = (3, 12, 12)
@@ -66,25 +69,25 @@ def network():
 def build(name: str, folder: Path) -> None:
     import torch
 
-    importlib.import_module(f"harness.runtimes.{name}.runtime")
+    load_catalog()
     runtime = runtimes.get(name)
-    importlib.import_module(f"harness.exporters.torch_to_{runtime.interchange}")
-    exporter = find_exporter("torch", runtime.interchange)
+    exporter = find_exporter("torch", runtime.interchanges)
+    choice = choice_of(RuntimeName(engine=name), runtime)
     run_side = importlib.import_module(f"harness.runtimes.{name}.run_side")
 
     net = network()
     inputs = np.random.default_rng(0).standard_normal((SAMPLES, *SHAPE)).astype(np.float32)
-    source = folder / f"source.{runtime.interchange}"
+    source = folder / f"source.{exporter.format}"
     exporter.export(net, Input(name="image", shape=SHAPE), inputs[:2], source)
     with torch.no_grad():
         outputs = {"reference": net(torch.from_numpy(inputs)).numpy()}
     for precision_name, precision in PRECISIONS.items():
-        if runtime.refusal(RuntimeName(engine=name), precision):
+        if runtime.refusal("torch", precision, choice):
             continue
         place = folder / precision_name
         place.mkdir()
-        main = runtime.lower(source, precision, inputs, place)
-        session = run_side.open_session(str(main), {"threads": "1"})
+        main = runtime.lower(source, Lowering(precision=precision, calibration=inputs), place).main
+        session = run_side.open_session(str(main), {**choice.options, "threads": 1, "provider": choice.provider.name})
         outputs[precision_name] = np.concatenate([session.predict(inputs[i : i + 1]) for i in range(SAMPLES)])
     np.savez(folder / "outputs.npz", **outputs)
     kernels = [p for p in net.parameters() if p.ndim >= 2]

@@ -1,11 +1,13 @@
 """What each runtime makes of each precision, read from the artifact and seen in its outputs."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
-from harness.runtimes.options import refused_precision
+from harness.runtimes.options import choice_of, refused_precision
 
 from .building import PRECISIONS, static
 
@@ -16,6 +18,8 @@ REFUSED = {
     "onnxruntime": set(),
     "litert": {"int8_static_entropy", "int8_static_percentile"},
     "torch": {"int8_weight_only", "int8_static_entropy", "int8_static_percentile"},
+    "openvino": {"int8_dynamic", "int8_static_entropy", "int8_static_percentile"},
+    "executorch": {"fp16", "int8_dynamic", "int8_weight_only", "int8_static_entropy", "int8_static_percentile"},
 }
 
 
@@ -32,6 +36,12 @@ def scales(built, precision):
         ]
         return [len(tensor.quantization.scale) for tensor in kernels]
     tensors = built.tensors(precision)
+    if built.name == "openvino":
+        # In the file, the scale of a kernel comes next to it.
+        return [after.size for one, after in pairwise(tensors) if one.dtype == "int8"]
+    if built.name == "executorch":
+        # A number in the delegate's graph when there is one, a constant when there are several.
+        return [one.size for one in tensors if one.name.endswith("_weight_scale")] or [1]
     if built.name == "torch":
         # Numbers in the graph when there is one, buffers when there are several.
         return [one.size for one in tensors if one.name.startswith("_scale")] or [1]
@@ -85,7 +95,7 @@ def test_outputs_stay_close_to_the_reference(built):
             assert not np.array_equal(outputs, reference), precision
 
 
-@pytest.mark.parametrize("engine", ["onnxruntime", "litert"])
+@pytest.mark.parametrize("engine", ["onnxruntime", "litert", "openvino"])
 def test_weights_alone_in_int8_choose_the_same_class(built_for, engine):
     built = built_for(engine)
     reference, outputs = built.outputs["reference"], built.outputs["int8_weight_only"]
@@ -121,12 +131,19 @@ def test_torch_has_its_own_ranges_and_minimum_and_maximum(built_for):
         ("litert", static(ranges="percentile"), ("percentile", "int8_static", "histogram", "known: minmax")),
         ("torch", static(ranges="percentile"), ("percentile", "int8_static", "known: minmax")),
         ("torch", PRECISIONS["int8_weight_only"], ("int8_weight_only", "linear layers only", "known: fp32, fp16")),
+        ("openvino", static(ranges="percentile"), ("percentile", "int8_static", "quantiles", "known: minmax")),
+        ("openvino", PRECISIONS["int8_dynamic"], ("int8_dynamic", "not before convolutions", "known: fp32, fp16")),
+        ("executorch", static(ranges="entropy"), ("entropy", "int8_static", "histograms", "known: minmax")),
+        ("executorch", PRECISIONS["fp16"], ("fp16", "convolutions in float32", "known: fp32, int8_static")),
+        ("executorch", PRECISIONS["int8_dynamic"], ("int8_dynamic", "depthwise", "known: fp32, int8_static")),
+        ("executorch", PRECISIONS["int8_weight_only"], ("int8_weight_only", "int8 activations", "known: fp32")),
         ("onnxruntime", static(ranges="guess"), ("guess", "known: minmax, entropy, percentile")),
         ("onnxruntime", Precision(name="int4"), ("int4", "int8_weight_only")),
     ],
 )
 def test_a_refusal_names_what_is_refused_and_what_exists(built_for, engine, precision, said):
-    reason = built_for(engine).runtime.refusal(RuntimeName(engine=engine), precision)
+    runtime = built_for(engine).runtime
+    reason = runtime.refusal("torch", precision, choice_of(RuntimeName(engine=engine), runtime))
     assert all(part in reason for part in (engine, *said)), reason
 
 

@@ -19,6 +19,8 @@ from harness.runtimes.options import refused_precision
 from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
+from harness.runtimes.torch import conversion
+from harness.runtimes.torch.conversion import activation_scales, halved
 
 CALIBRATION_BATCH = 32
 # Least scale of XNNPACKQuantizer's own observers.
@@ -44,7 +46,7 @@ class ExecuTorch:
 
     def __init__(self) -> None:
         self.source = Source.of(ExecuTorch)
-        self.parts = hashes_of(Path(__file__).with_name("reading.py"))
+        self.parts = hashes_of(Path(__file__).with_name("reading.py"), Path(conversion.__file__))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
@@ -102,19 +104,7 @@ def _fp32(source: Path, calibration: Array, precision: Precision) -> Any:
 
 def _fp16(source: Path, calibration: Array, precision: Precision) -> Any:
     """Weights and arithmetic in half precision, inputs and outputs in float."""
-    import torch
-
-    inner = torch.export.load(str(source)).module().half()
-
-    class FloatInOut(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = inner
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.inner(x.half()).float()  # type: ignore[no-any-return]
-
-    return FloatInOut()
+    return halved(source)
 
 
 def _int8_static(source: Path, calibration: Array, precision: Precision) -> Any:
@@ -138,17 +128,8 @@ def _int8_static(source: Path, calibration: Array, precision: Precision) -> Any:
     with torch.no_grad():
         for start in range(0, len(calibration), CALIBRATION_BATCH):
             prepared(torch.from_numpy(calibration[start : start + CALIBRATION_BATCH].copy()))
-        check_scales(_activation_scales(prepared))
+        check_scales(activation_scales(prepared))
         return convert_pt2e(prepared)
-
-
-def _activation_scales(prepared: Any) -> Iterator[tuple[str, float]]:
-    """The scale that each range seen asks for: the observers' own is never finer than LEAST_SCALE, which hides it."""
-    for node in prepared.graph.nodes:
-        if node.op == "call_module" and node.args[0].op != "get_attr":
-            seen = prepared.get_submodule(node.target)
-            width = max(float(seen.max_val), 0.0) - min(float(seen.min_val), 0.0)
-            yield node.args[0].name, width / (seen.quant_max - seen.quant_min)
 
 
 def _placement(module: Any) -> dict[str, dict[str, int]]:

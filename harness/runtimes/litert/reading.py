@@ -38,6 +38,20 @@ def read_tensors(file: bytes) -> Iterator[WeightTensor]:
             yield _read(tensor, types[tensor.type], data, elementwise=readers.are_elementwise(index))
 
 
+def activation_scales(file: bytes) -> Iterator[tuple[str, float]]:
+    """The scale of every quantized tensor that is no constant, with its name."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromPackedBuf(file, 0)
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            quantization = tensor.quantization
+            if quantization is None or quantization.scale is None or len(_data_of(model.buffers[tensor.buffer], file)):
+                continue
+            for scale in quantization.scale:
+                yield (tensor.name or b"").decode(), float(scale)
+
+
 def _data_of(buffer: Any, file: bytes) -> bytes:
     # A quantizer may put data behind the flatbuffer, where only offset and size tell of it.
     if buffer.offset > 1:

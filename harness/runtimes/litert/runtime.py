@@ -4,126 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from harness.core.data import Array
-from harness.core.names import RuntimeName
+from harness.core.lowering import Lowered, Lowering
+from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
-from harness.runtimes.litert.reading import read_tensors
-from harness.runtimes.options import refused_name, refused_precision
+from harness.exporters.registry import find_exporter
+from harness.runtimes.litert import from_savedmodel, from_tflite
+from harness.runtimes.litert.reading import activation_scales, read_tensors
 from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
+from harness.runtimes.scales import check_scales
+
+PARTS = ("reading.py", "from_tflite.py", "from_savedmodel.py")
+"""The files beside this one that decide what an artifact holds and what is read from it."""
+SAVED_MODEL = "savedmodel"
+INTEGER_IO = ("fp32", "int8_static")
+"""Precisions that take ``io=int8``; of a float file it changes nothing, and there is one to be compared with."""
 
 
 class LiteRt:
-    """TFLite files with XNNPACK; lowered by ``ai-edge-quantizer`` from the float file."""
+    """TFLite files with XNNPACK: of TFLite files by ``ai-edge-quantizer``, of SavedModels by TensorFlow's converter."""
 
     name = "litert"
-    interchange = "tflite"
+    interchanges = (SAVED_MODEL, "tflite")
+    providers = (Provider(name="xnnpack"), Provider(name="builtin"))
+    options = (Option(name="io", values=("float", "int8"), default="float", builds=True),)
     build_packages = ("ai-edge-litert", "ai-edge-quantizer")
     run_packages = ("ai-edge-litert", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
 
     def __init__(self) -> None:
         self.source = Source.of(LiteRt)
-        self.parts = hashes_of(Path(__file__).with_name("reading.py"))
+        self.parts = hashes_of(*(Path(__file__).with_name(name) for name in PARTS))
 
-    def refusal(self, runtime: RuntimeName, precision: Precision) -> str:
+    def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
-        kept = "ai-edge-quantizer keeps a minimum and a maximum of each tensor, no histogram"
-        return refused_name(runtime, providers=("xnnpack",)) or refused_precision(
-            "litert", precision, LOWERINGS, ranges=("minmax",), because={"entropy": kept, "percentile": kept}
-        )
+        if choice.options.get("io") == "int8" and precision.name not in INTEGER_IO:
+            return f"litert has no io=int8 for {precision.name}: its activations, inputs and outputs too, are floats"
+        exporter = find_exporter(framework, self.interchanges)
+        if exporter is not None and exporter.format == SAVED_MODEL:
+            return from_savedmodel.refused(precision)
+        return from_tflite.refused(precision)
 
-    def lower(self, source: Path, precision: Precision, calibration: Array, folder: Path) -> Path:
-        """Make the artifact from the float TFLite file."""
+    def lower(self, source: Path, wanted: Lowering, folder: Path) -> Lowered:
+        """Make the artifact from the float TFLite file, or from the SavedModel whose main file *source* is.
+
+        Raises:
+            ContractError: an activation was constant in calibration, so that its scale can hold nothing.
+        """
         main = folder / "model.tflite"
-        LOWERINGS[precision.name](source, main, calibration, precision)
-        return main
+        lower = from_tflite.lower if source.suffix == ".tflite" else from_savedmodel.lower
+        lower(source, main, wanted.precision, wanted.calibration, integer_io=wanted.options.get("io") == "int8")
+        if wanted.precision.needs_calibration:
+            check_scales(activation_scales(main.read_bytes()))
+        return Lowered(main=main)
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors; a buffer that tensors share counts once. Scales are metadata here."""
         return read_tensors(artifact.read_bytes())
 
-
-def _fp32(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    main.write_bytes(source.read_bytes())
-
-
-def _fp16(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    """Weights stored in half precision; XNNPACK computes in float."""
-    from ai_edge_quantizer import qtyping
-    from ai_edge_quantizer.algorithm_manager import AlgorithmName
-
-    rules = _rules()
-    rules.add_weight_only_config(
-        ".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING
-    )
-    _quantize(source, main, rules, None)
-
-
-def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    from ai_edge_quantizer import qtyping
-
-    rules = _rules()
-    rules.add_dynamic_config(".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=8)
-    _quantize(source, main, rules, None)
-
-
-def _int8_weight_only(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    """Weights stored in int8 per channel; XNNPACK computes in float."""
-    from ai_edge_quantizer import qtyping
-
-    rules = _rules()
-    rules.add_weight_only_config(".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=8)
-    _quantize(source, main, rules, None)
-
-
-def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    """Activations and weights int8, ranges by minimum and maximum; inputs and outputs stay float."""
-    from ai_edge_litert.interpreter import Interpreter
-    from ai_edge_quantizer import calibrator, qtyping
-    from ai_edge_quantizer.algorithm_manager import AlgorithmName
-    from ai_edge_quantizer.utils import qsv_utils
-
-    names, sizes = qtyping.TFLOperationName, qtyping.QuantGranularity
-    granularity = sizes.CHANNELWISE if precision.parameter("per_channel", True) else sizes.TENSORWISE
-    rules = _rules()
-    rules.add_static_config(
-        ".*", names.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8, weight_granularity=granularity
-    )
-    for side in (names.INPUT, names.OUTPUT):
-        rules.add_quantization_config(".*", side, algorithm_key=AlgorithmName.NO_QUANTIZE)
-    signature, sides = next(iter(Interpreter(model_path=str(source)).get_signature_list().items()))
-    samples = {signature: [{sides["inputs"][0]: calibration[i : i + 1]} for i in range(len(calibration))]}
-    # The quantizer's default is a moving average of each sample's range, which clips: five times the output error here.
-    ranges = calibrator.Calibrator(source.read_bytes(), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
-    ranges.calibrate(samples, rules)
-    _quantize(source, main, rules, ranges.get_model_qsvs())
-
-
-def _rules() -> Any:
-    from ai_edge_quantizer import recipe_manager
-
-    return recipe_manager.RecipeManager()
-
-
-def _quantize(source: Path, main: Path, rules: Any, ranges: Any) -> None:
-    from ai_edge_quantizer import quantizer
-
-    lowering = quantizer.Quantizer(str(source), rules.get_quantization_recipe())
-    made = lowering.quantize() if ranges is None else lowering.quantize(ranges)
-    main.write_bytes(bytes(made.quantized_model))
-
-
-LOWERINGS = {
-    "fp32": _fp32,
-    "fp16": _fp16,
-    "int8_dynamic": _int8_dynamic,
-    "int8_weight_only": _int8_weight_only,
-    "int8_static": _int8_static,
-}
 
 runtimes.add(LiteRt())

@@ -9,6 +9,8 @@ from pathlib import Path
 from harness.core.data import Array
 from harness.core.recipe import Precision
 from harness.runtimes.onnxruntime.ranges import METHODS, MINMAX, CalibrationBatches, write_histogram_ranges
+from harness.runtimes.onnxruntime.reading import activation_scales
+from harness.runtimes.scales import check_scales
 
 
 def write_fp16(source: Path, main: Path) -> None:
@@ -37,6 +39,9 @@ def write_int8_static(
         precision: says how ranges are found, and whether weights have a scale per channel.
         activations: their type, as onnxruntime's QuantType calls it.
         settings: onnxruntime's ``extra_options``.
+
+    Raises:
+        ContractError: an activation was constant in calibration, so that its scale can hold nothing.
     """
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
@@ -62,6 +67,7 @@ def write_int8_static(
         )
 
     preprocessed(source, quantize)
+    check_scales(activation_scales(onnx.load(str(main)).graph))
 
 
 def preprocessed(source: Path, quantize: Callable[[str], object]) -> None:

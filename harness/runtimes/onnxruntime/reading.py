@@ -165,6 +165,16 @@ class _Readers:
         return stored is not None and not _is_float(stored)
 
 
+def activation_scales(graph: Any) -> Iterator[tuple[str, float]]:
+    """The scale of every tensor that *graph* quantizes at run time, by the tensor's name."""
+    import onnx
+
+    values = dict(_constants(graph))
+    for node in graph.node:
+        if node.op_type == "QuantizeLinear" and node.input[0] not in values and node.input[1] in values:
+            yield node.input[0], float(onnx.numpy_helper.to_array(values[node.input[1]]).min())
+
+
 def _broadcast(zero_point: Array, values: Array, node: Any, axis: int | str) -> Array:
     if zero_point.size == 1:
         return zero_point.reshape(())

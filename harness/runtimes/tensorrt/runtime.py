@@ -18,7 +18,6 @@ from harness.runtimes.onnxruntime import conversion, ranges, reading
 from harness.runtimes.options import refused_precision
 from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import installed, runtimes
-from harness.runtimes.scales import check_scales
 from harness.runtimes.tensorrt import weight_only as dequantized
 from harness.runtimes.tensorrt.engine import CURRENT, RTX, build_engine
 
@@ -145,18 +144,6 @@ def _int8_weight_only(source: Path, parsed: Path, calibration: Array, precision:
 
 def _int8_static(source: Path, parsed: Path, calibration: Array, precision: Precision) -> None:
     conversion.write_int8_static(source, parsed, calibration, precision, activations="QInt8", settings=QDQ)
-    check_scales(_activation_scales(parsed))
-
-
-def _activation_scales(model: Path) -> Iterable[tuple[str, float]]:
-    """The scale of every tensor that is quantized at run time."""
-    import onnx
-
-    graph = onnx.load(str(model)).graph
-    values = {one.name: one for one in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "QuantizeLinear" and node.input[0] not in values:
-            yield node.input[0], float(onnx.numpy_helper.to_array(values[node.input[1]]).min())
 
 
 LOWERINGS = {

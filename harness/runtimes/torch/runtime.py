@@ -17,6 +17,8 @@ from harness.exporters.torch_to_pt2 import export_program, save_program
 from harness.runtimes.options import refused_precision
 from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
+from harness.runtimes.scales import check_scales
+from harness.runtimes.torch.conversion import activation_scales, halved
 from harness.runtimes.torch.reading import read_tensors
 
 CALIBRATION_BATCH = 32
@@ -37,7 +39,7 @@ class TorchRuntime:
 
     def __init__(self) -> None:
         self.source = Source.of(TorchRuntime)
-        self.parts = hashes_of(Path(__file__).with_name("reading.py"))
+        self.parts = hashes_of(*(Path(__file__).with_name(name) for name in ("conversion.py", "reading.py")))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
@@ -73,19 +75,7 @@ def _fp32(source: Path, main: Path, calibration: Array, precision: Precision) ->
 
 def _fp16(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     """Weights and arithmetic in half precision, inputs and outputs in float."""
-    import torch
-
-    inner = torch.export.load(str(source)).module().half()
-
-    class FloatInOut(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = inner
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.inner(x.half()).float()  # type: ignore[no-any-return]
-
-    save_program(export_program(FloatInOut(), calibration[:2]), main)
+    save_program(export_program(halved(source), calibration[:2]), main)
 
 
 def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
@@ -127,6 +117,7 @@ def _int8(source: Path, main: Path, calibration: Array, config: Any) -> None:
     with torch.no_grad():
         for start in range(0, len(calibration), CALIBRATION_BATCH):
             prepared(torch.from_numpy(calibration[start : start + CALIBRATION_BATCH].copy()))
+        check_scales(activation_scales(prepared))
         converted = convert_pt2e(prepared, fold_quantize=True)
     _drop_unread(converted)
     save_program(export_program(converted, calibration[:2]), main)

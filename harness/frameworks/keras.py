@@ -1,0 +1,188 @@
+"""Keras models on TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.core.data import Array
+from harness.core.source import Source
+from harness.errors import ContractError
+from harness.frameworks.keras_macs import count_macs
+from harness.frameworks.registry import frameworks
+
+BATCH = 256
+KEPT_WEIGHTS = "weights.safetensors"
+KEPT_STRUCTURE = "structure.json"
+
+
+class Keras:
+    """Keras models on one thread of TensorFlow, on the CPU."""
+
+    name = "keras"
+    packages = ("keras", "tensorflow")
+
+    def __init__(self) -> None:
+        self.source = Source.of(Keras)
+
+    def state(self, model: Any) -> Mapping[str, Array]:
+        """All weights, moving statistics and seeds by place and name.
+
+        The place, because Keras counts the layers of a process into the names that it makes up: ``conv2d_7`` is
+        ``conv2d`` where another model was built first.
+
+        Raises:
+            ContractError: *model* is not a ``keras.Model``, has no weights yet, or Keras runs on another backend.
+        """
+        keras = _keras()
+        if not isinstance(model, keras.Model):
+            raise ContractError(f"the model function returned {type(model).__name__}, not a keras.Model")
+        if not model.built:
+            raise ContractError("the keras.Model has no weights yet: call it or build it with its input's shape first")
+        return {_place(number, held): np.asarray(held) for number, held in enumerate(model.variables)}
+
+    def predict(self, model: Any, inputs: Array) -> Array:
+        """Outputs (n, ...) with layers in inference mode.
+
+        Raises:
+            ContractError: the model does not return one tensor of floats with a row per sample.
+        """
+        _keras()
+        import tensorflow as tf
+
+        parts = []
+        for start in range(0, len(inputs), BATCH):
+            batch = np.ascontiguousarray(inputs[start : start + BATCH])
+            outputs = model(batch, training=False)
+            if not isinstance(outputs, tf.Tensor) or outputs.shape[:1] != batch.shape[:1]:
+                raise ContractError("the model must return one tensor with a row per sample")
+            if not outputs.dtype.is_floating:
+                raise ContractError(f"the model must return floats, it returned {outputs.dtype.name}")
+            # Half precision comes of a dtype policy; its short type bfloat16 is none of numpy's.
+            parts.append(tf.cast(outputs, tf.float32).numpy() if outputs.dtype.size < 4 else outputs.numpy())
+        return np.concatenate(parts)
+
+    def build(self, function: Callable[[], Any], seed: int) -> Any:
+        """What *function* returns, with Python's, numpy's and TensorFlow's random numbers seeded.
+
+        The caller's random states stay as they were, but for TensorFlow's: that tells nobody what it is.
+        """
+        keras = _keras()
+        pythons, numpys = random.getstate(), np.random.get_state()
+        try:
+            keras.utils.set_random_seed(seed)
+            return function()
+        finally:
+            random.setstate(pythons)
+            np.random.set_state(numpys)
+
+    def macs(self, model: Any, sample: Array) -> int | None:
+        """Multiply-accumulates of convolutions and matrix products, counted in the traced graph."""
+        _keras()
+        import tensorflow as tf
+
+        taken = tf.TensorSpec(sample.shape, sample.dtype)
+        traced = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
+        return count_macs(traced.get_concrete_function(taken).graph)
+
+    def keep(self, model: Any, bases: Mapping[str, Any], folder: Path) -> str:
+        """Write *model* as safetensors, and its layers as Keras' own JSON; *bases* are not needed.
+
+        A ``Lambda`` layer holds code and a class that isn't registered can't be found again: such models are not kept.
+        """
+        keras = _keras()
+        from safetensors.numpy import save_file
+
+        try:
+            structure = keras.saving.serialize_keras_object(model)
+        except (NotImplementedError, TypeError, ValueError):  # a class without a whole get_config
+            return ""
+        if not all(_is_known(entry, keras) for entry in _entries(structure)):
+            return ""
+        structure.pop("compile_config", None)
+        save_file({name: np.ascontiguousarray(held) for name, held in self.state(model).items()}, folder / KEPT_WEIGHTS)
+        (folder / KEPT_STRUCTURE).write_text(json.dumps(structure, sort_keys=True, indent=1), encoding="utf-8")
+        return KEPT_STRUCTURE
+
+    def restore(self, kept: Path, bases: Mapping[str, Callable[[], Any]]) -> Any:
+        """The model that ``keep`` wrote.
+
+        Raises:
+            ValueError, TypeError: the files hold code, an unknown layer, or weights that don't fit the layers.
+        """
+        keras = _keras()
+        from safetensors.numpy import load_file
+
+        structure = json.loads(kept.read_text(encoding="utf-8"))
+        model = keras.saving.deserialize_keras_object(structure, safe_mode=True)
+        weights = load_file(kept.with_name(KEPT_WEIGHTS))
+        places = {_place(number, held): held for number, held in enumerate(model.variables)}
+        if weights.keys() != places.keys():
+            raise ValueError(f"weights that don't fit the layers: {', '.join(sorted(weights.keys() ^ places.keys()))}")
+        for name, held in places.items():
+            held.assign(weights[name])
+        return model
+
+
+def _place(number: int, held: Any) -> str:
+    return f"{number:04d}.{held.name}"
+
+
+def _entries(structure: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside what Keras wrote of a model."""
+    if isinstance(structure, dict):
+        if "class_name" in structure:
+            yield structure
+        for inner in structure.values():
+            yield from _entries(inner)
+    elif isinstance(structure, list | tuple):
+        for inner in structure:
+            yield from _entries(inner)
+
+
+def _is_known(entry: Mapping[str, Any], keras: Any) -> bool:
+    """Whether *entry* is made again without running code from the file."""
+    if entry["class_name"] in ("Lambda", "__lambda__"):
+        return False
+    module = entry.get("module") or ""
+    if "registered_name" not in entry or module == "builtins" or module.split(".")[0] == "keras":
+        return True
+    return keras.saving.get_registered_object(entry["registered_name"]) is not None
+
+
+def _keras() -> Any:
+    """Keras on TensorFlow, settled to one thread of the CPU as far as this process is not at work on more already.
+
+    Raises:
+        ContractError: Keras runs on another backend.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+    import tensorflow as tf
+
+    found = keras.backend.backend()
+    if found != "tensorflow":
+        raise ContractError(f"Keras runs on {found!r} here; only 'tensorflow' is taken: set KERAS_BACKEND=tensorflow")
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:
+        # A model function that ran before this settled it; in a child process the variables below did.
+        pass
+    return keras
+
+
+# A model function runs TensorFlow before anything here is called, and that counts its threads once. These are read by
+# TensorFlow alone, and only in a child process: nothing here changes the process that a user's tests run in.
+if os.environ.get("EDGE_HARNESS_CHILD"):
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+frameworks.add(Keras())

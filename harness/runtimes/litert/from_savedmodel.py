@@ -1,0 +1,65 @@
+"""LiteRT artifacts from a SavedModel, by TensorFlow's own converter with its own quantizer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.core.data import Array
+from harness.core.recipe import Precision
+from harness.runtimes.options import refused_precision
+
+SIGNATURE = "serving_default"
+LOWERINGS = ("fp32", "fp16", "int8_dynamic", "int8_static")
+_KEPT = "TFLiteConverter keeps a minimum and a maximum of each tensor, no histogram"
+BECAUSE = {
+    "int8_weight_only": "TFLiteConverter computes with int8 weights as int8_dynamic wherever it has a kernel",
+    "entropy": _KEPT,
+    "percentile": _KEPT,
+}
+
+
+def refused(precision: Precision) -> str:
+    """Why it can't bring a SavedModel to *precision*; empty when it can."""
+    if precision.name == "int8_static" and not precision.parameter("per_channel", True):
+        return (
+            "litert has no int8_static per tensor of SavedModels: TFLiteConverter quantizes kernels per channel, "
+            "and has no public switch for it"
+        )
+    return refused_precision("litert from a SavedModel", precision, LOWERINGS, ranges=("minmax",), because=BECAUSE)
+
+
+def lower(source: Path, main: Path, precision: Precision, calibration: Array, *, integer_io: bool) -> None:
+    """Write the SavedModel that *source* is the main file of, in *precision*, to *main*; its batch becomes one.
+
+    With *integer_io*, inputs and outputs are int8 as well.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(source.parent))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_with_batch_of_one(loaded, tf)], loaded)
+    if precision.name != "fp32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision.name == "fp16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision.name == "int8_static":
+
+        def samples() -> Iterator[list[Array]]:
+            return ([calibration[i : i + 1]] for i in range(len(calibration)))
+
+        converter.representative_dataset = samples
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        if integer_io:
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+    main.write_bytes(converter.convert())
+
+
+def _with_batch_of_one(loaded: Any, tf: Any) -> Any:
+    """The inference of *loaded* for one sample: with a free batch, shapes are computed anew in every inference."""
+    infer = loaded.signatures[SIGNATURE]
+    ((name, taken),) = infer.structured_input_signature[1].items()
+    one = tf.TensorSpec((1, *taken.shape[1:]), taken.dtype, name=name)
+    return tf.function(lambda sample: infer(**{name: sample}), autograph=False).get_concrete_function(one)

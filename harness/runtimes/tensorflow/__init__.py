@@ -1,0 +1,1 @@
+"""TensorFlow: build side, run side."""

@@ -1,0 +1,36 @@
+"""Fashion-MNIST on a GPU: torch, compiled torch, onnxruntime and TensorRT, each on CUDA and nowhere else."""
+
+import pytest
+
+import harness
+
+pytestmark = [
+    pytest.mark.gpu,
+    harness.matrix(
+        models=["fashion_cnn", "fashion_mobilenet"],
+        recipes=["fp32", "fp16", "int8_static"],
+        runtimes=["torch:cuda", "torch_inductor:cuda", "onnxruntime:cuda", "tensorrt:cuda"],
+        budgets=harness.budgets(
+            ("*", dict(accuracy_drop="1 pp", output_error="report", latency_ratio="report")),
+            # A GPU sums up in another order than a CPU.
+            ("*/fp32", dict(output_error="0.001 abs")),
+        ),
+        required=["torch", "torch_inductor", "onnxruntime", "tensorrt"],
+        baseline=False,
+    ),
+]
+
+
+@harness.gate("accuracy_drop")
+def test_accuracy(case):
+    case.check()
+
+
+@harness.gate("output_error")
+def test_parity(case):
+    case.check()
+
+
+@harness.gate("latency_ratio")
+def test_latency(case):
+    case.check()

@@ -1,0 +1,125 @@
+"""Keras models: weights, outputs, counts, and kept without pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.frameworks.keras import KEPT_STRUCTURE, KEPT_WEIGHTS
+
+ROOT = Path(__file__).parents[2]
+MACS = {
+    # 4x4 of the strided, depthwise, separable (both halves, 2x2), transposed (5x5 of 2x2) and dense
+    "convolutions": 16 * 4 * 27 + 16 * 8 * 9 + (4 * 8 * 9 + 4 * 8 * 5) + 4 * 5 * 9 * 6 + 5 * 5 * 6 * 7,
+    "grouped": 6 * 6 * 8 * 9 * 2,
+    "sequence": 8 * 8 * 3 * 4 + 8 * 8 * 2,
+    # query, key and value; scores and their use; the projection
+    "attention": 3 * 5 * 8 * 8 + 2 * (2 * 5 * 5 * 4) + 5 * 8 * 8,
+    "recurrent": None,
+    "registered": 12,
+    "unregistered": 12,
+    "lambda": 12,
+    "subclassed": 12,
+}
+NOT_KEPT = {"unregistered", "lambda", "subclassed"}
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("keras")
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    command = [sys.executable, "-m", "tests.frameworks.keras_facts", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads((folder / "facts.json").read_text())  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", MACS)
+def test_macs_are_those_counted_by_hand(facts: dict[str, Any], name: str) -> None:
+    assert facts["kept"][name]["macs"] == MACS[name]
+
+
+@pytest.mark.parametrize("name", MACS)
+def test_a_model_of_known_layers_comes_back_the_same(facts: dict[str, Any], name: str) -> None:
+    found = facts["kept"][name]
+    if name in NOT_KEPT:
+        assert (found["main"], found["files"]) == ("", [])
+    else:
+        assert (found["main"], found["files"]) == (KEPT_STRUCTURE, [KEPT_STRUCTURE, KEPT_WEIGHTS])
+        assert found["same"]
+        assert found["same_names"]
+
+
+def test_state_holds_everything_under_names_that_do_not_count_other_models(facts: dict[str, Any]) -> None:
+    # Every model of the process was built before this one.
+    held = facts["state"]
+    assert list(held)[:6] == [
+        *("0000.kernel", "0001.bias", "0002.gamma", "0003.beta", "0004.moving_mean", "0005.moving_variance"),
+    ]
+    assert held["0000.kernel"] == [3, 3, 3, 4]
+
+
+def test_outputs_are_floats_of_single_samples(facts: dict[str, Any]) -> None:
+    assert facts["batches"] <= 1e-5
+    assert {found["dtype"] for found in facts["kept"].values()} == {"float32"}
+    assert facts["half"] == "float32"
+
+
+COUNTING = """
+import os
+import harness.frameworks.keras
+import keras
+keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)])(keras.ops.ones((1, 8, 8, 3)))
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts the threads that Linux lists")
+def test_a_model_function_in_a_child_process_runs_on_one_thread() -> None:
+    def threads(**given: str) -> int:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_NUM_")}
+        environment |= {"EDGE_HARNESS_CHILD": "1", **given}
+        command = [sys.executable, "-c", COUNTING]
+        return int(subprocess.check_output(command, cwd=ROOT, env=environment, timeout=120, stderr=subprocess.DEVNULL))
+
+    assert threads(TF_NUM_INTRAOP_THREADS="6") - threads() == 5
+
+
+def test_random_weights_are_seeded_and_the_callers_numbers_stay(facts: dict[str, Any]) -> None:
+    assert facts["seeded"] == {"repeats": True, "differs": True, "numpy_kept": True}
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("type", "ContractError: the model function returned list, not a keras.Model"),
+        ("unbuilt", "ContractError: the keras.Model has no weights yet"),
+        ("several", "ContractError: the model must return one tensor with a row per sample"),
+        ("rows", "ContractError: the model must return one tensor with a row per sample"),
+        ("integers", "ContractError: the model must return floats, it returned int32"),
+        ("hostile", "ValueError: "),
+        ("foreign", "ValueError: "),
+    ],
+)
+def test_what_breaks_the_contract_is_said(facts: dict[str, Any], what: str, text: str) -> None:
+    assert facts["said"][what].startswith(text), facts["said"][what]
+
+
+def test_code_in_a_kept_structure_is_named(facts: dict[str, Any]) -> None:
+    assert "Lambda" in facts["said"]["hostile"] or "lambda" in facts["said"]["hostile"]
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_another_backend_is_refused(backend: str) -> None:
+    probe = (
+        "from types import SimpleNamespace; import keras; from harness.frameworks.keras import Keras; "
+        f"keras.backend.backend = lambda: {backend!r}; Keras().state(None)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert f"ContractError: Keras runs on '{backend}' here; only 'tensorflow' is taken" in done.stderr
