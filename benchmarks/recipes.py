@@ -1,27 +1,23 @@
 """Compares compression methods on one run of the suite ``suites/test_fashion_recipes.py``.
 
 pytest suites/test_fashion_recipes.py
-python benchmarks/recipes.py record reports/latest/results.json --out benchmarks/recorded/recipes/NAME.json.gz
-python benchmarks/recipes.py table benchmarks/recorded/recipes/*.json.gz > docs/recipes-compared.md
+python -m benchmarks.recipes record reports/latest/results.json --out benchmarks/recorded/recipes/NAME.json.gz
+python -m benchmarks.recipes table benchmarks/recorded/recipes/*.json.gz > docs/recipes-compared.md
 
 All figures of the page are of that run.
 """
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
+from benchmarks import recording
 from harness.judge.words import say
 
-SCHEMA = 1
 COLUMNS = (
     ("accuracy", "accuracy_fraction", "fraction"),
     ("drop", "accuracy_drop_fraction", "points"),
@@ -59,31 +55,15 @@ WORDS = """
 
 def recorded(results: dict[str, Any], command: str) -> dict[str, Any]:
     """What the page needs of a run's ``results.json``."""
-    run = results["run"]
-    cells = [
-        {
-            **{key: cell[key] for key in ("model", "recipe", "runtime", "status", "reason")},
-            "measurements": {one["name"]: [one["value"], one["n"], one["interval"]] for one in cell["measurements"]},
-            "steps": ((cell["artifact"] or {}).get("provenance") or {}).get("steps", []),
-        }
-        for cell in results["cells"]
-    ]
-    gains = [
-        {key: finding[key] for key in ("cell", "metric", "verdict", "reason")}
-        for finding in results["findings"]
-        if finding["against"] == "promise"
+    return recording.recorded(results, command, _told)
+
+
+def _told(finding: dict[str, Any]) -> bool:
+    return (
+        finding["against"] == "promise"
         or (finding["metric"] in ("accuracy_gain", "calibration_spread") and finding["value"] is not None)
         or finding["verdict"] in ("over_budget", "inconclusive", "error")
-    ]
-    return {
-        "schema": SCHEMA,
-        "command": command,
-        "hardware": run["hardware"],
-        "versions": run["versions"],
-        "started": run["started"],
-        "cells": cells,
-        "findings": gains,
-    }
+    )
 
 
 def page(documents: Sequence[dict[str, Any]]) -> list[str]:
@@ -91,7 +71,7 @@ def page(documents: Sequence[dict[str, Any]]) -> list[str]:
     lines = [
         "# Compression methods compared",
         "",
-        "Made by `python benchmarks/recipes.py table`; nothing here is typed by hand but the words at the end. All figures are of the",
+        "Made by `python -m benchmarks.recipes table`; nothing here is typed by hand but the words at the end. All figures are of the",
         "suite `suites/test_fashion_recipes.py`: 10,000 test images of Fashion-MNIST. `time/fp32` is timed in alternation.",
         "What each step is and promises: [recipes](recipes.md).",
     ]
@@ -130,24 +110,12 @@ def _said(findings: Sequence[dict[str, Any]]) -> list[str]:
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python benchmarks/recipes.py", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    record = commands.add_parser("record", help="keep what the page needs of a run")
-    record.add_argument("results", type=Path)
-    record.add_argument("--out", type=Path, required=True)
-    table = commands.add_parser("table", help="print the page")
-    table.add_argument("files", type=Path, nargs="+")
-    options = parser.parse_args()
-    if options.command == "record":
-        results = json.loads(options.results.read_text(encoding="utf-8"))
-        document = recorded(results, "pytest suites/test_fashion_recipes.py")
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-        options.out.write_bytes(gzip.compress(text.encode(), mtime=0))
-        return 0
-    documents = [json.loads(gzip.decompress(path.read_bytes())) for path in sorted(options.files)]
-    print("\n".join(page(documents)))
-    return 0
+    return recording.run_commands(
+        "python -m benchmarks.recipes",
+        __doc__ or "",
+        lambda results: recorded(results, "pytest suites/test_fashion_recipes.py"),
+        page,
+    )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,12 @@ SHOWN_VERSIONS = (
     "ai-edge-quantizer",
     "litert-torch",
     "torchao",
+    "tensorflow",
+    "keras",
+    "openvino",
+    "nncf",
+    "executorch",
+    "tensorrt-rtx-cu13",
 )
 CELL_ID = re.compile(r"\[[^/\]]+(/[^/\]]+){3}\]$")
 """The end of a case's node id: model/recipe/runtime/target."""

@@ -24,7 +24,7 @@ def test_the_page_is_what_the_recorded_run_gives() -> None:
     assert RECORDED
     page = "\n".join(recipes.page(documents())) + "\n"
     assert (ROOT / "docs/recipes-compared.md").read_text(encoding="utf-8") == page, (
-        "make it again: python benchmarks/recipes.py table benchmarks/recorded/recipes/*.json.gz > docs/recipes-compared.md"
+        "make it again: python -m benchmarks.recipes table benchmarks/recorded/recipes/*.json.gz > docs/recipes-compared.md"
     )
 
 

@@ -58,6 +58,12 @@ def first_cell(runtime, *recipes):
     )
 
 
+def options_of(runtime, threads=1):
+    """What a worker is told of a cell of *runtime* that chooses nothing."""
+    choice = choice_of(RuntimeName(engine=runtime), runtimes.get(runtime))
+    return {**choice.options, "threads": threads, "provider": choice.provider.name}
+
+
 @pytest.fixture(scope="session")
 def engine_cache(pytestconfig):
     """The artifact cache of these tests: shared with the suites where EDGE_HARNESS_CACHE names one."""

@@ -8,17 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.core.names import RuntimeName
 from harness.core.tested_versions import TESTED
 from harness.engine.measure import probe
 from harness.engine.plan import obstacle
 from harness.engine.run import Run
-from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 from harness.targets.local import Local
 from harness.worker.process import Worker, WorkerFailure
 
-from .conftest import CELLS, RUNTIMES, SPECIAL, first_cell
+from .conftest import CELLS, RUNTIMES, SPECIAL, first_cell, options_of
 
 pytestmark = pytest.mark.engines
 
@@ -70,12 +68,6 @@ KERNELS["digits_keras_cnn"] = KERNELS["digits_cnn"]
 
 each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.model}-{cell.recipe}-{cell.runtime}")
 each_runtime = pytest.mark.parametrize("runtime", RUNTIMES)
-
-
-def options_of(runtime, threads=1):
-    """What a worker is told of a cell of *runtime* that chooses nothing."""
-    choice = choice_of(RuntimeName(engine=runtime), runtimes.get(runtime))
-    return {**choice.options, "threads": threads, "provider": choice.provider.name}
 
 
 @pytest.fixture

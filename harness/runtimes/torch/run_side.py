@@ -36,6 +36,7 @@ class Session:
     def __init__(self, path, options):
         torch.set_num_threads(int(options["threads"]))
         self._device = torch.device(options["provider"])
+        self._on_cpu = self._device.type == "cpu"
         refuse_pickles(path)
         program = torch.export.load(path)
         if self._device.type != "cpu":
@@ -48,10 +49,12 @@ class Session:
         self._program = program.module(check_guards=False)
 
     def predict(self, batch):
+        self._check(batch)
         with torch.inference_mode():
-            return self._infer(batch)
+            return self._infer(batch if batch.flags.writeable else batch.copy())
 
     def prepare(self, sample):
+        self._check(sample)
         infer, sample = self._infer, np.array(sample)
 
         def step():
@@ -72,8 +75,14 @@ class Session:
 
     def _infer(self, batch):
         # Numpy in and numpy out, of CUDA too: that is what an inference costs.
-        taken = torch.from_numpy(batch if batch.flags.writeable else batch.copy())
-        return self._program(taken.to(self._device)).cpu().numpy()
+        if self._on_cpu:
+            return self._program(torch.from_numpy(batch)).numpy()
+        return self._program(torch.from_numpy(batch).to(self._device)).cpu().numpy()
+
+    def _check(self, batch):
+        wanted = tuple(self._taken.shape[1:])
+        if tuple(batch.shape[1:]) != wanted or str(self._taken.dtype) != f"torch.{batch.dtype}":
+            raise TypeError(f"the model takes {self._taken.dtype} (n, {wanted}), not {batch.dtype} {batch.shape}")
 
     def _operators(self):
         found = {}
@@ -120,14 +129,6 @@ class Compiled(Session):
         super().close()
         self._eager = None
         torch._dynamo.reset()
-
-    def _infer(self, batch):
-        if tuple(batch.shape[1:]) != tuple(self._taken.shape[1:]) or str(self._taken.dtype) != f"torch.{batch.dtype}":
-            # Compiled anew for whatever comes, it would find out late or never.
-            raise TypeError(
-                f"the model takes {self._taken.dtype} (n, {tuple(self._taken.shape[1:])}), not {batch.dtype} {batch.shape}"
-            )
-        return super()._infer(batch)
 
     def _operators(self):
         compiled, self._program = self._program, self._eager
