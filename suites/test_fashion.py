@@ -72,7 +72,7 @@ class TestTorch(Gates):
 @harness.matrix(
     models=["fashion_keras_cnn"],
     recipes=RECIPES,
-    runtimes=["tensorflow", "litert", "openvino", "torch"],
+    runtimes=["tensorflow", "litert", "onnxruntime", "openvino", "torch"],
     budgets=BUDGETS,
 )
 class TestKeras(Gates):

@@ -388,6 +388,14 @@ _ALL = (
         change=MEMORY_CHANGE,
     ),
     Metric(
+        name="arena",
+        title="arena",
+        figure="arena_bytes",
+        stage=Stage.PROBE,
+        unit="bytes",
+        units=_BYTES,
+    ),
+    Metric(
         name="memory_ratio",
         title="memory",
         figure="memory_ratio",

@@ -42,6 +42,7 @@ LIMITS = {
     "fp16_share": "95 %",
     "sparsity": "45 %",
     "placement": "90 %",
+    "arena": "64 kB",
     "accuracy_gain": "-1 pp",
     "calibration_spread": "1 pp",
     "latency": "1 ms",
