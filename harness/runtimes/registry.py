@@ -62,6 +62,8 @@ def availability(runtime: Runtime, devices: Collection[str]) -> Availability:
 def _with_remedy(runtime: Runtime, found: Availability, provider: Provider | None = None) -> Availability:
     if found.ok:
         return found
+    if not runtime.source.module.startswith("harness."):
+        return found  # only what ships has an extra of its name
     missing_one = provider is not None and any(package in found.reason for package in provider.packages)
     extra = f"{runtime.name}-{provider.name}" if provider is not None and missing_one else runtime.name
     return replace(found, reason=f"{found.reason}; pip install 'edge-harness[{extra}]'")

@@ -59,7 +59,7 @@ def test_the_example_runs(tmp_path, cache):
 
 
 def test_a_mistake_in_it_is_red(tmp_path, cache):
-    """The last class gets what was computed for the first: a run side whose outputs are shifted."""
+    """The last class gets what was computed for the first: a run side whose outputs are reversed."""
     side = files_of_the_page()["onnxref_run_side.py"]
     wrong = side.replace("{self._name: batch})[0]", "{self._name: batch})[0][:, ::-1]")
     assert wrong != side
@@ -67,3 +67,14 @@ def test_a_mistake_in_it_is_red(tmp_path, cache):
     assert ended.returncode == 1
     assert "accuracy over budget: fp32 on onnxref:cpu" in ended.stdout
     assert cells["fp32"].measurements["accuracy_fraction"].value < 0.5
+
+
+def test_a_mistake_that_accuracy_does_not_see_is_red(tmp_path, cache):
+    """All outputs are one too large: the same class wins, and only the raw outputs tell."""
+    side = files_of_the_page()["onnxref_run_side.py"]
+    wrong = side.replace("{self._name: batch})[0]", "{self._name: batch})[0] + 1")
+    assert wrong != side
+    ended, cells = run(tmp_path, cache, **{"onnxref_run_side.py": wrong})
+    assert ended.returncode == 1
+    assert "output error over budget: fp32 on onnxref:cpu has 1 abs" in ended.stdout
+    assert cells["fp32"].measurements["accuracy_drop_fraction"].value == 0
