@@ -231,13 +231,12 @@ class Program:
         return {}
 
     def context(self) -> dict[str, Any]:
-        """CPU time of all threads so far, and how often the system took the CPU away; None where it is not counted."""
-        spent = time.process_time_ns()
+        """How often the system took the CPU from this process so far; None where it is not counted."""
         try:
             import resource
         except ImportError:
-            return {"cpu_ns": spent, "involuntary_switches": None}
-        return {"cpu_ns": spent, "involuntary_switches": resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw}
+            return {"involuntary_switches": None}
+        return {"involuntary_switches": resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw}
 
     def memory(self) -> dict[str, Any]:
         """Peak resident bytes since loading began, over the idle level with the engine imported."""

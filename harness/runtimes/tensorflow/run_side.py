@@ -65,7 +65,8 @@ class Session:
             with tf.device(device):
                 return function(**{name: constant(sample)})[output].numpy()
 
-        return infer
+        # No GPU is visible then: choosing the device anew in every call would only take time.
+        return infer if self._provider == "cuda" else lambda: function(**{name: constant(sample)})[output].numpy()
 
     def describe(self):
         counts = Counter(_operators(self._function.graph.as_graph_def()))
