@@ -58,15 +58,18 @@ class Session:
             self._name,
             self._output,
             self._device,
-            tf.convert_to_tensor,
+            tf.constant,
         )
 
         def infer():
-            with tf.device(device):
-                return function(**{name: constant(sample)})[output].numpy()
+            return function(**{name: constant(sample)})[output].numpy()
 
-        # No GPU is visible then: choosing the device anew in every call would only take time.
-        return infer if self._provider == "cuda" else lambda: function(**{name: constant(sample)})[output].numpy()
+        def infer_there():
+            with tf.device(device):
+                return infer()
+
+        # On the CPU no GPU is visible: choosing the device anew in every call would only take time.
+        return infer_there if self._provider == "cuda" else infer
 
     def describe(self):
         counts = Counter(_operators(self._function.graph.as_graph_def()))
