@@ -20,13 +20,13 @@ from harness.core.problem import CellProblem
 from harness.core.recipe import Step
 from harness.core.source import Source
 from harness.engine.child import run_child
-from harness.engine.plan import parts_of
+from harness.engine.plan import choice_for, parts_of
 from harness.engine.references import Reference
 from harness.engine.replay import user_sources
 from harness.engine.settings import Settings
 from harness.exporters.registry import find_exporter
 from harness.frameworks.registry import frameworks
-from harness.runtimes.options import choice_of, devices_to_build
+from harness.runtimes.options import devices_to_build
 from harness.runtimes.registry import installed
 from harness.store.artifacts import ArtifactStore, key_of
 from harness.targets.local_hardware import local_hardware
@@ -46,7 +46,7 @@ class Keys:
 
 def keys_of(cell: Cell, reference: Reference) -> Keys:
     """Addresses from everything that decides the content: weights, recipe, tool versions, our sources, calibration."""
-    model, recipe, name, runtime = parts_of(cell)
+    model, recipe, _, runtime = parts_of(cell)
     exporter = find_exporter(model.framework, runtime.interchanges)
     assert exporter is not None, "the plan leaves out cells without an exporter"
     framework = frameworks.get(model.framework)
@@ -73,7 +73,7 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
             "versions": dict(installed([*framework.packages, *exporter.packages]).versions),
         }
     )
-    precision, choice = recipe.precision, choice_of(name, runtime)
+    precision, choice = recipe.precision, choice_for(cell)
     artifact = key_of(
         {
             "interchange": interchange,

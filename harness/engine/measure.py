@@ -18,7 +18,7 @@ from harness.core.problem import CellProblem
 from harness.core.result import ClassFlips
 from harness.core.samples import Samples
 from harness.core.timing import Timing
-from harness.engine.plan import parts_of
+from harness.engine.plan import choice_for, parts_of
 from harness.engine.references import Reference
 from harness.engine.settings import Settings
 from harness.meters.accuracy import (
@@ -30,7 +30,6 @@ from harness.meters.accuracy import (
 )
 from harness.meters.engine import engine_measurements, placement_measurements
 from harness.meters.latency import Enough, Timed, measure_latency
-from harness.runtimes.options import choice_of
 from harness.targets.local_context import read_moment
 from harness.targets.registry import targets
 from harness.worker.process import EngineMissing, Worker, WorkerFailure
@@ -104,8 +103,7 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
         CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
     """
     inputs = reference.load("inputs")
-    _, _, name, runtime = parts_of(cell)
-    choice = choice_of(name, runtime)
+    choice = choice_for(cell)
     worker, loaded = open_worker(cell, artifact, settings)
     with worker, stage("run"):
         first_ns = worker.prepare(inputs[:1])
@@ -205,12 +203,12 @@ def time_pair(
 
 def open_worker(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:
     """A fresh worker with *artifact* open in it, and its answer to loading; the caller ends it."""
-    _, _, name, runtime = parts_of(cell)
+    runtime = parts_of(cell)[3]
     threads = _threads(cell, settings)
     logs = settings.scratch / "workers"
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{cell.id.replace('/', '~')}.log"
-    choice = choice_of(name, runtime)
+    choice = choice_for(cell)
     kept = settings.cache / "compiled"
     options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": str(kept)}
     with stage("load"):
@@ -264,8 +262,7 @@ def _threads(cell: Cell, settings: Settings) -> int:
 def _environment(
     cell: Cell, worker: Worker, description: dict[str, Any], hardware: Hardware, settings: Settings
 ) -> Environment:
-    _, _, name, runtime = parts_of(cell)
-    choice = choice_of(name, runtime)
+    choice = choice_for(cell)
     return Environment(
         hardware=hardware,
         runtime_versions=tuple(sorted({**worker.greeting["versions"], **description.pop("versions", {})}.items())),

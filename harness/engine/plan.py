@@ -10,6 +10,7 @@ from harness.core.matrix import Case, Matrix
 from harness.core.metrics import Beside
 from harness.core.model import Model
 from harness.core.names import Cell, RuntimeName
+from harness.core.offer import Choice
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
 from harness.errors import ContractError, UnknownName
@@ -96,16 +97,14 @@ def obstacle(cell: Cell) -> CellProblem | None:
 
 def obstacle_to_running(cell: Cell) -> CellProblem | None:
     """Why the artifact of *cell* can't run here, though it can be built: a package or a device is missing."""
-    _, _, name, runtime = parts_of(cell)
-    here = can_run(runtime, choice_of(name, runtime).provider, local_devices())
+    here = can_run(parts_of(cell)[3], choice_for(cell).provider, local_devices())
     return None if here.ok else CellProblem(Verdict.UNAVAILABLE, here.reason)
 
 
 def obstacle_to_timing(cell: Cell) -> CellProblem | None:
     """Why times of *cell* would mean nothing, such as a simulator's."""
-    _, _, name, runtime = parts_of(cell)
-    why = choice_of(name, runtime).provider.untimed
-    return CellProblem(Verdict.UNSUPPORTED, f"latency on {name}: {why}") if why else None
+    why = choice_for(cell).provider.untimed
+    return CellProblem(Verdict.UNSUPPORTED, f"latency on {cell.runtime}: {why}") if why else None
 
 
 def _step_refusal(model: Model, recipe: Recipe) -> str:
@@ -153,6 +152,12 @@ def probed_companions(case: Case) -> set[Cell]:
         case Beside.DRAWS:
             recipes = with_other_samples(case.cell.recipe)
     return {replace(case.cell, recipe=recipe) for recipe in recipes if recipe}
+
+
+def choice_for(cell: Cell) -> Choice:
+    """The provider and the options that hold for *cell*, whose runtime's name is one that was let through."""
+    _, _, name, runtime = parts_of(cell)
+    return choice_of(name, runtime)
 
 
 def parts_of(cell: Cell) -> tuple[Model, Recipe, RuntimeName, Runtime]:

@@ -72,7 +72,9 @@ def _proof(case: Case, findings: list[Finding], run: Run) -> Proof:
     found = worst(findings)
     result = run.results[case.cell]
     placement = result.details.get("placement", {}).get("operators", {})
-    taken = ", ".join(f"{sum(operators.values())} operators on {name}" for name, operators in placement.items())
+    taken = ", ".join(
+        f"{sum(operators.values())} operators on {name}" for name, operators in placement.items() if operators
+    )
     error = result.measurements.get("output_max_error_abs")
     good = found.verdict is Verdict.PASS
     return Proof(

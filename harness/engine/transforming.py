@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -82,21 +81,17 @@ class Transformer:
         return self._framework.macs(model, self._example[:1])
 
     def _another(self) -> Any:
-        """The float model anew, for whoever changes it."""
+        """The float model built anew, for whoever changes it: not every framework's models can be copied."""
         try:
-            return copy.deepcopy(self._float_model())
-        except CellProblem:
-            raise
-        except Exception:  # what can't be copied can be built again
             return self._framework.build(self._model.build, SEED)
+        except Exception as err:  # the boundary of one model: its cells get the reason
+            traceback.print_exc()
+            raise CellProblem.error("train", f"{type(err).__name__}: {err}") from err
 
     def _float_model(self) -> Any:
+        """The float model to look at, built once."""
         if self._built is None:
-            try:
-                self._built = self._framework.build(self._model.build, SEED)
-            except Exception as err:  # the boundary of one model: its cells get the reason
-                traceback.print_exc()
-                raise CellProblem.error("train", f"{type(err).__name__}: {err}") from err
+            self._built = self._another()
         return self._built
 
     def _student(self) -> Any:

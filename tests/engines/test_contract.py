@@ -174,6 +174,7 @@ def versions():
 """
     )
     worker = opened(first_cell(runtime), run_side=side)
+    assert set(worker.greeting["versions"]) & set(TESTED), "an untested version of it would not be told"
     loaded = set(worker.greeting["versions"]["loaded"].split(","))
     assert loaded
     assert loaded <= OWN[runtime]

@@ -24,7 +24,7 @@ def open_session(path, options):
 
 class Session:
     def __init__(self, path, options):
-        self._provider = options["provider"] or XNNPACK
+        self._provider = options["provider"]
         self._interpreter = Interpreter(
             model_path=path,
             num_threads=int(options["threads"]),

@@ -24,7 +24,7 @@ def open_session(path, options):
 
 class Session:
     def __init__(self, path, options):
-        self._provider = options["provider"] or "cpu"
+        self._provider = options["provider"]
         threads = int(options["threads"])
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)

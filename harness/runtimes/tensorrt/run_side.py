@@ -11,7 +11,7 @@ from cuda.bindings import runtime as cuda
 try:
     import tensorrt_rtx as trt
 
-    PRODUCT = "tensorrt-rtx"
+    PRODUCT = "tensorrt-rtx-cu13"  # as its distribution, by which tested versions are known
 except ModuleNotFoundError:
     import tensorrt as trt
 
