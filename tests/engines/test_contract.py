@@ -1,6 +1,8 @@
 """Every runtime and every precision it claims, through one contract."""
 
+import os
 import shutil
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +62,7 @@ IDLE_MB = {
     "litert": 80,
     "openvino": 120,
     "executorch": 1100,
-    "tensorflow": 800,
+    "tensorflow": 900,
 }
 """What a worker holds at most with its engine imported and nothing loaded."""
 KERNELS = {"digits_cnn": 8 * 9 + 16 * 8 * 9 + 32 * 16 * 9 + 10 * 32}
@@ -246,20 +248,31 @@ def ticks(pid):
 
 
 @each_runtime
-@pytest.mark.parametrize("threads", [1, 2])
-def test_it_computes_on_as_many_threads_as_it_is_told(special, opened, runtime, threads):
-    """So many threads do a part of the work each, whatever else keeps the machine's cores busy."""
+def test_it_computes_on_as_many_threads_as_it_is_told(special, opened, runtime):
+    """With one, never more than one core at a time; with two, one more thread has a part in the work.
+
+    A busy machine may withhold cores, so that how many were in use says nothing of the second.
+    """
     cell = SPECIAL["large", runtime]
     sample = np.array(special.references[cell.model].load("inputs")[:1])
-    worker = opened(cell, path=special.artifacts[cell].path, threads=threads)
-    worker.prepare(sample)
-    worker.ask("warm_up", least_iterations=5, least_ns=10**8)
-    pid = worker.greeting["pid"]
-    before = ticks(pid)
-    worker.ask("warm_up", least_iterations=10, least_ns=15 * 10**8)
-    spent = {thread: now - before.get(thread, 0) for thread, now in ticks(pid).items()}
-    assert sum(spent.values()) >= 30, spent
-    assert sum(one >= 0.05 * sum(spent.values()) for one in spent.values()) == threads, spent
+
+    def work(threads):
+        """Cores in use, and threads that did a twentieth of the work and more: some engines wait in one of their own."""
+        worker = opened(cell, path=special.artifacts[cell].path, threads=threads)
+        worker.prepare(sample)
+        worker.ask("warm_up", least_iterations=5, least_ns=10**8)
+        pid = worker.greeting["pid"]
+        before, start = ticks(pid), time.perf_counter()
+        worker.ask("warm_up", least_iterations=10, least_ns=15 * 10**8)
+        seconds = time.perf_counter() - start
+        spent = [now - before.get(thread, 0) for thread, now in ticks(pid).items()]
+        assert sum(spent) >= 30, spent
+        return sum(spent) / os.sysconf("SC_CLK_TCK") / seconds, sum(one >= 0.05 * sum(spent) for one in spent)
+
+    cores, alone = work(1)
+    assert cores <= 1.1
+    _, together = work(2)
+    assert together > alone
 
 
 @each_runtime

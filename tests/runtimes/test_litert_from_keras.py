@@ -20,7 +20,7 @@ ACTIVATIONS_OF_ALL = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1
 
 @pytest.fixture(scope="module")
 def run(keras_built):
-    artifacts = {name: (keras_built.path("litert", name), {"provider": ""}) for name in PRECISIONS_MADE}
+    artifacts = {name: (keras_built.path("litert", name), {"provider": "xnnpack"}) for name in PRECISIONS_MADE}
     artifacts["builtin"] = (keras_built.path("litert", "int8_static"), {"provider": "builtin"})
     artifacts["builtin_fp32"] = (keras_built.path("litert", "fp32"), {"provider": "builtin"})
     artifacts["io"] = (keras_built.path("litert,io=int8", "int8_static"), {"provider": "xnnpack"})

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engines
 @pytest.fixture(scope="module")
 def run(keras_built):
     path = keras_built.path("tensorflow", "fp32")
-    return keras_built.run("tensorflow", {"cpu": (path, {"provider": "cpu"}), "unnamed": (path, {"provider": ""})})
+    return keras_built.run("tensorflow", {"cpu": (path, {"provider": "cpu"})})
 
 
 def files(folder):
@@ -50,7 +50,6 @@ def test_outputs_are_the_references(keras_built, run):
     assert outputs["cpu"].dtype == np.float32
     assert np.abs(outputs["cpu"] - keras_built.reference).max() <= 1e-4
     assert np.array_equal(outputs["cpu prepared"], outputs["cpu"][:1])
-    assert np.array_equal(outputs["unnamed"], outputs["cpu"])
 
 
 def test_wrong_inputs_are_refused(run):
