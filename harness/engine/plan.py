@@ -13,7 +13,7 @@ from harness.core.names import Cell, RuntimeName
 from harness.core.offer import Choice
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
-from harness.errors import ContractError, UnknownName
+from harness.errors import ContractError, InvalidMatrix, UnknownName
 from harness.exporters.registry import find_exporter, formats_from
 from harness.frameworks.registry import frameworks
 from harness.judge.lint import Facts
@@ -30,7 +30,8 @@ def check_names(matrix: Matrix) -> None:
     """Resolve every name in *matrix*.
 
     Raises:
-        HarnessError: a model, recipe, runtime, target, data set or task metric that does not exist.
+        HarnessError: a model, recipe, runtime, provider, engine option, target, data set or task metric that does not
+            exist.
     """
     for name in matrix.models:
         model = models.get(name)
@@ -40,8 +41,11 @@ def check_names(matrix: Matrix) -> None:
                 raise ContractError(f"model {name!r} ({model.source}): {error}")
     for name in matrix.recipes:
         parse_recipe(name)
-    for name in matrix.runtimes:
-        runtimes.get(RuntimeName.parse(name).engine)
+    for text in matrix.runtimes:
+        chosen = RuntimeName.parse(text)
+        refused = refused_name(chosen, runtimes.get(chosen.engine))
+        if refused:  # a slip of the pen, which as an unsupported cell would be skipped
+            raise InvalidMatrix(f"runtime {text!r}: {refused}.")
     for name in matrix.targets:
         targets.get(name)
 

@@ -9,7 +9,7 @@ from harness.core.finding import Verdict
 from harness.core.matrix import Matrix
 from harness.core.names import Cell
 from harness.engine.plan import check_names, obstacle
-from harness.errors import ContractError, HarnessError, InvalidRecipe, UnknownName
+from harness.errors import ContractError, HarnessError, InvalidMatrix, InvalidRecipe, UnknownName
 
 GOOD = {"models": ["linear"], "recipes": ["fp32"], "runtimes": ["fakert"]}
 FOREIGN = """
@@ -36,6 +36,18 @@ def test_good_names_pass(lab: Lab) -> None:
         ({"recipes": ["int8_sttic"]}, UnknownName, "unknown recipe step 'int8_sttic'; did you mean 'int8_static'"),
         ({"runtimes": ["fakrt"]}, UnknownName, "unknown runtime 'fakrt'; did you mean 'fakert'"),
         ({"targets": ["locale"]}, UnknownName, "unknown target 'locale'; did you mean 'local'?"),
+        (
+            {"runtimes": ["fakert:cudaa"]},
+            InvalidMatrix,
+            "runtime 'fakert:cudaa': fakert has no provider 'cudaa' (known: cpu, cuda, npu)",
+        ),
+        (
+            {"runtimes": ["fakert,rounding=down"]},
+            InvalidMatrix,
+            "fakert knows no rounding=down (known: even, up)",
+        ),
+        ({"runtimes": ["fakert,sped=1"]}, InvalidMatrix, "fakert takes no option 'sped' (known: threads, rounding)"),
+        ({"runtimes": ["fakert,threads=0"]}, InvalidMatrix, "threads=0 is not a positive number"),
         ({"recipes": ["fp16+int8_static"]}, InvalidRecipe, "can't follow 'fp16'"),
     ],
 )
