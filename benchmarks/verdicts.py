@@ -31,12 +31,12 @@ from harness.cli.calibrate import cell_named
 from harness.core.context import Context
 from harness.core.finding import Verdict
 from harness.core.timing import Timing
-from harness.engine.calibrate import Bench, Slowed, planned, set_up
-from harness.engine.catalog import load_catalog
-from harness.engine.measure import open_worker, time_pair
-from harness.engine.settings import Settings, default_cache
 from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, look, ratio_evidence
 from harness.meters.latency import LEAST_WARM_ITERATIONS, LEAST_WARM_NS, iterations_for
+from harness.pipeline.catalog import load_catalog
+from harness.pipeline.measure import open_worker, time_pair
+from harness.pipeline.noise_trials import Bench, Slowed, planned, set_up
+from harness.pipeline.settings import Settings, default_cache
 from harness.stats.proportion import proportion_interval
 from harness.targets.local_context import read_moment
 from harness.targets.local_hardware import local_hardware

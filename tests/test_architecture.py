@@ -25,7 +25,7 @@ FACADE = "__init__"
 ROOMS = (
     (FACADE,),  # the public names
     ("pytest_plugin", "cli", "suite"),
-    ("engine",),
+    ("pipeline",),
     ("reporting",),
     ("store", "meters", "runtimes", "recipes", "targets", "worker", "zoo", "frameworks"),
     ("exporters", "learning"),
@@ -229,7 +229,7 @@ def test_only_the_ways_in_know_pytest() -> None:
 def test_starting_pytest_loads_no_heavy_library() -> None:
     probe = (
         "import sys, harness, harness.pytest_plugin\n"
-        "from harness.engine.catalog import load_catalog\n"
+        "from harness.pipeline.catalog import load_catalog\n"
         "load_catalog()\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules}))"
     )

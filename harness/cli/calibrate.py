@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import CalibrationError
 
 if TYPE_CHECKING:
-    from harness.core.calibration import Calibration
     from harness.core.names import Cell
+    from harness.core.noise import NoiseProfile
 
 DEFAULT_MODEL = "digits_cnn"
 PREFERRED_RUNTIMES = ("onnxruntime", "litert", "torch")
@@ -52,11 +52,11 @@ def add_command(commands: Any) -> None:
 def _calibrate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from harness.engine import calibrate
-    from harness.engine.catalog import load_catalog
-    from harness.engine.settings import Settings, default_cache
-    from harness.judge.calibration import summarize
-    from harness.store.calibrations import calibration_path, write_calibration
+    from harness.judge.noise import summarize
+    from harness.pipeline import noise_trials
+    from harness.pipeline.catalog import load_catalog
+    from harness.pipeline.settings import Settings, default_cache
+    from harness.store.noise_profiles import calibration_path, write_noise
     from harness.targets.local_hardware import local_hardware
 
     if not options.limit > 1:
@@ -65,8 +65,8 @@ def _calibrate(options: argparse.Namespace) -> int:
         raise CalibrationError("--threads and --trials must be at least 1.")
     load_catalog()
     cell = cell_named(options.cell)
-    counts = dict(calibrate.QUICK if options.quick else calibrate.FULL)
-    ratios = calibrate.QUICK_RATIOS if options.quick else calibrate.FULL_RATIOS
+    counts = dict(noise_trials.QUICK if options.quick else noise_trials.FULL)
+    ratios = noise_trials.QUICK_RATIOS if options.quick else noise_trials.FULL_RATIOS
     if options.trials is not None:
         scale = options.trials / counts[0.0]
         counts = {slowdown: max(1, round(count * scale)) for slowdown, count in counts.items()}
@@ -79,12 +79,12 @@ def _calibrate(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="edge-harness-run-") as scratch:
         settings = Settings(cache=default_cache(), scratch=Path(scratch), threads=options.threads)
         tell = _tell
-        bench = calibrate.set_up(cell, settings, tell)
-        order = calibrate.planned(counts, ratios if bench.other is not None else 0, seed=0)
-        seconds = calibrate.QUICK_SECONDS if options.quick and options.trials is None else float("inf")
+        bench = noise_trials.set_up(cell, settings, tell)
+        order = noise_trials.planned(counts, ratios if bench.other is not None else 0, seed=0)
+        seconds = noise_trials.QUICK_SECONDS if options.quick and options.trials is None else float("inf")
         trials = []
         with tqdm(total=len(order), unit="trial", file=sys.stderr, mininterval=0.5) as bar:
-            for trial in calibrate.run_trials(bench, order, options.limit, settings, tell, seconds=seconds):
+            for trial in noise_trials.run_trials(bench, order, options.limit, settings, tell, seconds=seconds):
                 trials.append(trial)
                 bar.update()
     found = summarize(
@@ -99,11 +99,11 @@ def _calibrate(options: argparse.Namespace) -> int:
     )
     print("\n".join(to_lines(found)))
     if not options.dry_run:
-        print(f"stored: {write_calibration(options.baselines, found)}")
+        print(f"stored: {write_noise(options.baselines, found)}")
     return 0
 
 
-def to_lines(found: Calibration) -> list[str]:
+def to_lines(found: NoiseProfile) -> list[str]:
     """The calibration for a terminal."""
     from tabulate import tabulate
 
@@ -151,7 +151,7 @@ def cell_named(text: str | None) -> Cell:
     """
     from harness.core.matrix import Matrix
     from harness.core.names import Cell
-    from harness.engine.plan import check_names, obstacle
+    from harness.pipeline.plan import check_names, obstacle
     from harness.runtimes.registry import availability, runtimes
     from harness.targets.local_hardware import local_devices
 

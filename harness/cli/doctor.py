@@ -30,8 +30,8 @@ def add_command(commands: Any) -> None:
 
 def _doctor(options: argparse.Namespace) -> int:
     from harness import __version__
-    from harness.engine.catalog import load_catalog
-    from harness.engine.settings import default_cache
+    from harness.pipeline.catalog import load_catalog
+    from harness.pipeline.settings import default_cache
     from harness.runtimes.registry import availability, runtimes
     from harness.targets.local_hardware import local_devices, local_hardware
 
@@ -91,10 +91,10 @@ def _providers(runtime: Runtime) -> Iterable[str]:
 
 def _calibrated() -> str:
     """What latency verdicts are worth here, by the calibration below the current folder."""
-    from harness.store.calibrations import read_calibration
+    from harness.store.noise_profiles import read_noise
     from harness.targets.local_hardware import local_hardware
 
-    found = read_calibration(Path("baselines"), local_hardware())
+    found = read_noise(Path("baselines"), local_hardware())
     return f"latency: {found.words}" if found is not None else "latency: not calibrated (edge-harness calibrate)"
 
 
@@ -110,7 +110,7 @@ def _print_support(runtimes: Iterable[Runtime]) -> None:
     formats = [step for step in wanted if step.transform is None and step.precision is not None]
     rows, reasons = [], []
     for runtime in runtimes:
-        choice = choice_of(RuntimeName(engine=runtime.name), runtime)
+        choice = choice_of(RuntimeName(runtime=runtime.name), runtime)
         for framework in frameworks:
             if find_exporter(framework.name, runtime.interchanges) is None:
                 continue
@@ -145,7 +145,7 @@ def _data_rows() -> list[list[str]]:
 
 def _proved() -> bool:
     """Build and run a small model on every provider of every runtime, and print what came of it; whether one broke."""
-    from harness.engine.proof import prove_all
+    from harness.pipeline.proof import prove_all
 
     rows, broken = [], False
     for proof in prove_all(lambda line: print(f"edge-harness: {line}", file=sys.stderr)):

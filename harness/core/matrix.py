@@ -66,7 +66,7 @@ class Matrix:
         canonical = [str(RuntimeName.parse(name)) for name in _names("runtimes", runtimes)]
         runtime_names = _names("runtimes", canonical)  # again: two spellings can be one runtime
         needed = frozenset(_names("required", required)) if required else frozenset()
-        engines = {RuntimeName.parse(name).engine for name in runtime_names}
+        engines = {RuntimeName.parse(name).runtime for name in runtime_names}
         if needed - engines:
             raise InvalidMatrix(
                 f"required={sorted(needed - engines)} names no runtime of this matrix; it has {sorted(engines)}."
@@ -115,7 +115,7 @@ class Matrix:
             metric=metric,
             limit=None if is_reference else limits[metric.name],
             change_limit=change_limit,
-            required=RuntimeName.parse(cell.runtime).engine in self.required,
+            required=RuntimeName.parse(cell.runtime).runtime in self.required,
             baseline=self.baseline,
             placement=limits.get(PLACEMENT.name, ALL_OPERATORS) if RuntimeName.parse(cell.runtime).provider else None,
         )

@@ -12,7 +12,7 @@ REFERENCE_RECIPE = "fp32"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _RUNTIME = re.compile(
-    r"(?P<engine>[a-z][a-z0-9_]*)(?::(?P<provider>[a-z][a-z0-9_]*))?(?P<options>(?:,[a-z][a-z0-9_]*=[A-Za-z0-9_.-]+)*)"
+    r"(?P<runtime>[a-z][a-z0-9_]*)(?::(?P<provider>[a-z][a-z0-9_]*))?(?P<options>(?:,[a-z][a-z0-9_]*=[A-Za-z0-9_.-]+)*)"
 )
 
 
@@ -33,9 +33,9 @@ def checked_name(kind: str, name: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeName:
-    """A runtime as a suite names it: ``engine[:provider][,option=value...]``, such as ``onnxruntime:cuda,threads=2``."""
+    """A runtime as a suite names it: ``runtime[:provider][,option=value...]``, such as ``onnxruntime:cuda,threads=2``."""
 
-    engine: str
+    runtime: str
     provider: str = ""
     options: tuple[tuple[str, str], ...] = ()
     """Engine options, sorted by name; they are part of the cell."""
@@ -50,17 +50,17 @@ class RuntimeName:
         match = _RUNTIME.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise InvalidName(
-                f"runtime name {text!r} is not of the form engine[:provider][,option=value]; for example 'onnxruntime' or 'onnxruntime,threads=2'."
+                f"runtime name {text!r} is not of the form runtime[:provider][,option=value]; for example 'onnxruntime' or 'onnxruntime,threads=2'."
             )
         pairs = [part.split("=", 1) for part in match["options"].split(",") if part]
         options = dict(pairs)
         if len(options) != len(pairs):
             raise InvalidName(f"runtime name {text!r} sets an option twice.")
-        return cls(engine=match["engine"], provider=match["provider"] or "", options=tuple(sorted(options.items())))
+        return cls(runtime=match["runtime"], provider=match["provider"] or "", options=tuple(sorted(options.items())))
 
     def __str__(self) -> str:
         provider = f":{self.provider}" if self.provider else ""
-        return self.engine + provider + "".join(f",{key}={value}" for key, value in self.options)
+        return self.runtime + provider + "".join(f",{key}={value}" for key, value in self.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

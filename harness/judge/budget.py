@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from harness.core.baseline import CellBaseline
-from harness.core.calibration import Calibration
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.limits import Limit
 from harness.core.matrix import Case
 from harness.core.metrics import Beside, Rule, Stage
+from harness.core.noise import NoiseProfile
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.accuracy import judge_drop, judge_gain, judge_proportion, judge_worst_class
@@ -34,14 +34,14 @@ def judge_budget(
     *,
     timed: Timings = NOT_TIMED,
     baseline: CellBaseline | None = None,
-    calibration: Calibration | None = None,
+    noise: NoiseProfile | None = None,
 ) -> Finding:
     """The finding of *case* against its limit; ``reported`` without one, ``error`` without a usable figure.
 
     The *baseline* decides nothing here; a stored figure is told beside today's.
     """
     metric, cell = case.metric, case.cell
-    judged = _judged(case, result, case.limit, timed, calibration)
+    judged = _judged(case, result, case.limit, timed, noise)
     stored = (baseline or {}).get(metric.figure)
     parts = [f"{metric.title} {WORDS[judged.verdict]}: {cell.recipe} on {cell.runtime} {judged.sentence}"]
     parts += (
@@ -69,9 +69,7 @@ def judge_budget(
     )
 
 
-def _judged(
-    case: Case, result: CellResult, limit: Limit | None, timed: Timings, calibration: Calibration | None
-) -> Judged:
+def _judged(case: Case, result: CellResult, limit: Limit | None, timed: Timings, noise: NoiseProfile | None) -> Judged:
     metric, cell = case.metric, case.cell
     figure = result.measurements.get(metric.figure)
     if figure is None and metric.relative and cell.is_reference:
@@ -85,7 +83,7 @@ def _judged(
     if figure is None or not math.isfinite(figure.value):
         return error(f"has no figure: {metric.figure} {'was not measured' if figure is None else f'is {figure.value}'}")
     if metric.stage is Stage.TIMING:
-        return judge_time(case, result, limit, timed.own, calibration)
+        return judge_time(case, result, limit, timed.own, noise)
     if metric.rule is Rule.PAIRED_DROP:
         return judge_drop(case, result, limit)
     if metric.rule is Rule.PROPORTION:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.core.baseline import CellBaseline
-from harness.core.calibration import Calibration
 from harness.core.finding import BUDGET, CELL, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.metrics import Stage
+from harness.core.noise import NoiseProfile
 from harness.core.problem import CellProblem
 from harness.core.recipe import Promise
 from harness.core.result import CellResult
@@ -40,7 +40,7 @@ def judge_case(
     *,
     promises: Sequence[Promise] = (),
     timed: Timings = NOT_TIMED,
-    calibration: Calibration | None = None,
+    noise: NoiseProfile | None = None,
 ) -> list[Finding]:
     """Every finding of a measured *case*: against its budget, the recipe's *promises*, the provider it
     names, and its baseline where it has one.
@@ -48,7 +48,7 @@ def judge_case(
     A limit that can't be held on this evaluation set is an error, whatever the figure is: a data set whose size was not
     declared is known only now.
     """
-    wrong = lint(case, _facts(case, result), calibration)
+    wrong = lint(case, _facts(case, result), noise)
     if wrong:
         reason = f"{case.metric.title} error(lint): {'; '.join(wrong)}"
         unusable = Finding(
@@ -63,11 +63,11 @@ def judge_case(
         )
         return [unusable]
     findings = [
-        judge_budget(case, result, timed=timed, baseline=baseline, calibration=calibration),
+        judge_budget(case, result, timed=timed, baseline=baseline, noise=noise),
         *broken_promises(case, result, promises),
         *fallback(case, result),
     ]
-    drift = judge_drift(case, result, baseline, timed=timed, calibration=calibration)
+    drift = judge_drift(case, result, baseline, timed=timed, noise=noise)
     return findings if drift is None else [*findings, drift]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from harness.core.baseline import BaselineFigure, CellBaseline
-from harness.core.calibration import Calibration
 from harness.core.finding import BASELINE, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.measurement import Measurement
 from harness.core.metrics import LATENCY_CHANGE
+from harness.core.noise import NoiseProfile
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.comparable import elsewhere, why_incomparable
@@ -41,7 +41,7 @@ def judge_drift(
     baseline: CellBaseline,
     *,
     timed: Timings = NOT_TIMED,
-    calibration: Calibration | None = None,
+    noise: NoiseProfile | None = None,
 ) -> Finding | None:
     """The finding of *case* against its baseline; None when this metric or suite has none to be held to."""
     change = case.metric.change
@@ -51,7 +51,7 @@ def judge_drift(
     if case.change_limit is None and stored is None:
         return None
     figure = result.measurements.get(change.figure)
-    judged = _judged(case, result, figure, stored, baseline, timed, calibration)
+    judged = _judged(case, result, figure, stored, baseline, timed, noise)
     limit = case.change_limit
     parts = [f"{case.metric.title} {WORDS[judged.verdict]}: {case.cell.recipe} on {case.cell.runtime} "]
     parts[0] += judged.sentence
@@ -90,7 +90,7 @@ def _judged(
     stored: BaselineFigure | None,
     baseline: CellBaseline,
     timed: Timings,
-    calibration: Calibration | None,
+    noise: NoiseProfile | None,
 ) -> Judged:
     change = case.metric.change
     assert change is not None
@@ -104,7 +104,7 @@ def _judged(
             n=figure.n,
         )
     if change is LATENCY_CHANGE:
-        return judge_latency_drift(case, result, baseline, timed, calibration)
+        return judge_latency_drift(case, result, baseline, timed, noise)
     apart = why_incomparable(change.figure, case.cell, stored, result.environment, result.samples)
     if apart:
         sentence = f"can't be compared, incomparable({apart})"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from harness.core.baseline import BaselineFigure, CellBaseline
-from harness.core.calibration import Calibration, absolute_spread, ratio_spread
 from harness.core.finding import Rung, Verdict
 from harness.core.matrix import Case
 from harness.core.measurement import Interval, Measurement
+from harness.core.noise import NoiseProfile, absolute_spread, ratio_spread
 from harness.core.result import CellResult
 from harness.core.timing import Timing, Timings
 from harness.judge.comparable import same_engine, why_other_cpu, why_other_machine
@@ -36,7 +36,7 @@ def judge_latency_drift(
     result: CellResult,
     baseline: CellBaseline,
     timed: Timings,
-    calibration: Calibration | None,
+    noise: NoiseProfile | None,
 ) -> Judged:
     """How the latency moved from its baseline.
 
@@ -62,9 +62,9 @@ def judge_latency_drift(
     if now is not None and before is not None and 0 < before.value < math.inf:
         apart = why_other_cpu(before.environment, result.environment)
         if not apart:
-            return _stored(case, result, now, before, Rung.REFERENCE_RATIO, ratio_spread(calibration))
+            return _stored(case, result, now, before, Rung.REFERENCE_RATIO, ratio_spread(noise))
     apart = why_other_machine(stored.environment, result.environment)
-    if not apart and (calibration is None or not calibration.quiet):
+    if not apart and (noise is None or not noise.quiet):
         apart = (
             "hardware: it was not calibrated as quiet, and times of other runs say little here (edge-harness calibrate)"
         )
@@ -73,7 +73,7 @@ def judge_latency_drift(
         gone = f"; {timed.why_not_beside}" if timed.why_not_beside else ""
         sentence = f"can't be compared, incomparable({apart}){gone}"
         return Judged(verdict=Verdict.INCOMPARABLE, sentence=sentence, value=None, n=figure.n)
-    return _stored(case, result, figure, stored, Rung.ABSOLUTE, absolute_spread(calibration))
+    return _stored(case, result, figure, stored, Rung.ABSOLUTE, absolute_spread(noise))
 
 
 def _paired(case: Case, timing: Timing) -> Judged:

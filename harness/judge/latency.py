@@ -9,12 +9,12 @@ from statistics import median
 
 import numpy as np
 
-from harness.core.calibration import Calibration, absolute_spread
 from harness.core.context import Context
 from harness.core.finding import Verdict
 from harness.core.limits import Limit
 from harness.core.measurement import Interval
 from harness.core.metrics import Metric, Rule
+from harness.core.noise import NoiseProfile, absolute_spread
 from harness.core.timing import Timing
 from harness.stats.median import median_interval
 from harness.stats.tail import Tail, judge_tail, least_n
@@ -115,7 +115,7 @@ def look(evidence: RatioEvidence, limit: float | None, *, doubt: float = 1.0) ->
     return Look(verdict=Verdict.INCONCLUSIVE, finished=last, reason="the interval spans the limit")
 
 
-def take_look(metric: Metric, limit: Limit | None, timing: Timing, calibration: Calibration | None) -> Look:
+def take_look(metric: Metric, limit: Limit | None, timing: Timing, noise: NoiseProfile | None) -> Look:
     """What *timing* says about the *limit* of *metric*, or that more must be measured.
 
     Raises:
@@ -130,9 +130,9 @@ def take_look(metric: Metric, limit: Limit | None, timing: Timing, calibration: 
         case Rule.RATIO:
             return look_at_rounds(timing, limit)
         case Rule.ABSOLUTE:
-            return look(absolute_evidence(timing, limit.value), 1.0, doubt=absolute_spread(calibration))
+            return look(absolute_evidence(timing, limit.value), 1.0, doubt=absolute_spread(noise))
         case Rule.TAIL:
-            return tail_look(timing, metric.percent, limit.value, quiet=calibration is not None and calibration.quiet)
+            return tail_look(timing, metric.percent, limit.value, quiet=noise is not None and noise.quiet)
         case _:
             raise AssertionError(f"{metric.name} is no time")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.core.calibration import Calibration
 from harness.core.limits import Limit
 from harness.core.matrix import Case
 from harness.core.metrics import LATENCY_CHANGE, Rule
+from harness.core.noise import NoiseProfile
 from harness.stats.error_ratio import Errors, deciding_n_ratio
 from harness.stats.paired_drop import samples_needed
 
@@ -34,7 +34,7 @@ class Facts:
     """Whether the task metric judges every sample."""
 
 
-def lint(case: Case, facts: Facts, calibration: Calibration | None) -> list[str]:
+def lint(case: Case, facts: Facts, noise: NoiseProfile | None) -> list[str]:
     """What is wrong with the limits of *case*, each as a sentence with what to do; empty when all can be held.
 
     Undecidable: the evaluation set is too small for the limit at the usual share of flips. Vacuous: half of the
@@ -45,14 +45,14 @@ def lint(case: Case, facts: Facts, calibration: Calibration | None) -> list[str]
     if case.limit is not None:
         found += [_undecidable(case, case.limit, facts), _vacuous(case, case.limit, facts)]
         if case.metric.rule is Rule.RATIO:
-            found.append(_below_floor(case.metric.name, case.limit, calibration, only_above_one=True))
+            found.append(_below_floor(case.metric.name, case.limit, noise, only_above_one=True))
     change = case.metric.change
     if change is not None and case.change_limit is not None and case.baseline:
         limit = case.change_limit
         if not limit.of_errors and limit.value > change.vacuous:
             found.append(_says_nothing(change.name, limit, "of the baseline"))
         if change is LATENCY_CHANGE:
-            found.append(_below_floor(change.name, limit, calibration, only_above_one=False))
+            found.append(_below_floor(change.name, limit, noise, only_above_one=False))
     return [one for one in found if one]
 
 
@@ -139,12 +139,12 @@ def _says_nothing(name: str, limit: Limit, of_what: str) -> str:
     return f"{name}={limit.text!r} is vacuous: it is wider than half {of_what}. Demand more, or write 'report'"
 
 
-def _below_floor(name: str, limit: Limit, calibration: Calibration | None, *, only_above_one: bool) -> str:
-    if calibration is None or (only_above_one and limit.value <= 1):
+def _below_floor(name: str, limit: Limit, noise: NoiseProfile | None, *, only_above_one: bool) -> str:
+    if noise is None or (only_above_one and limit.value <= 1):
         return ""
-    if limit.value - 1 >= calibration.noise_floor - 1e-9:  # 1.15 - 1 is a hair below 0.15
+    if limit.value - 1 >= noise.noise_floor - 1e-9:  # 1.15 - 1 is a hair below 0.15
         return ""
     return (
-        f"{name}={limit.text!r} is below the noise floor: on {calibration.hardware.name} equal artifacts differ by up to "
-        f"{calibration.noise_floor:.1%} (calibrated {calibration.date}). Allow more, or write 'report'"
+        f"{name}={limit.text!r} is below the noise floor: on {noise.hardware.name} equal artifacts differ by up to "
+        f"{noise.noise_floor:.1%} (calibrated {noise.date}). Allow more, or write 'report'"
     )

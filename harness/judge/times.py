@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.core.calibration import Calibration
 from harness.core.finding import Rung, Verdict
 from harness.core.limits import Limit
 from harness.core.matrix import Case
 from harness.core.metrics import Rule
+from harness.core.noise import NoiseProfile
 from harness.core.result import CellResult
 from harness.core.timing import Timing
 from harness.judge.judged import Judged, error
@@ -20,7 +20,7 @@ TAIL_CONFIDENCE = 0.95
 
 
 def judge_time(
-    case: Case, result: CellResult, limit: Limit | None, timing: Timing | None, calibration: Calibration | None
+    case: Case, result: CellResult, limit: Limit | None, timing: Timing | None, noise: NoiseProfile | None
 ) -> Judged:
     """A latency, its ratio to the reference's, or a percentile of it."""
     metric = case.metric
@@ -30,7 +30,7 @@ def judge_time(
     other = timing.of_other()
     if metric.rule is Rule.RATIO and other is None:
         return error("was timed alone, without its reference")
-    taken = take_look(metric, limit, timing, calibration)
+    taken = take_look(metric, limit, timing, noise)
     if metric.rule is Rule.RATIO and other is not None:
         evidence = ratio_evidence(timing.pairs)
         ours, against = float(np.median(timing.epochs_ns)), float(np.median(other.epochs_ns))

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from harness.core.calibration import Calibration
 from harness.core.matrix import Case, Matrix
 from harness.core.metrics import Metric, Stage
 from harness.core.names import RuntimeName
-from harness.engine.catalog import load_catalog
-from harness.engine.plan import check_names, declared_facts, refused_case
+from harness.core.noise import NoiseProfile
 from harness.errors import HarnessError, InvalidMatrix
 from harness.judge.lint import lint
+from harness.pipeline.catalog import load_catalog
+from harness.pipeline.plan import check_names, declared_facts, refused_case
 from harness.pytest_plugin.session import SESSION_KEY
 
 CASE_KEY = pytest.StashKey[Case]()
@@ -81,16 +81,16 @@ def _cases(matrix: Matrix, metric: Metric, metafunc: pytest.Metafunc) -> list[Ca
     matrix.check_gated(_gated(metafunc), metafunc.definition.path.name)
     suite = suite_name(metafunc.definition.path, metafunc.config.rootpath)
     cases = [matrix.case(suite, cell, metric) for cell in matrix.cells()]
-    _check_limits(cases, metafunc.config.stash[SESSION_KEY].calibration, metafunc.definition.path.name)
+    _check_limits(cases, metafunc.config.stash[SESSION_KEY].noise, metafunc.definition.path.name)
     return cases
 
 
-def _check_limits(cases: list[Case], calibration: Calibration | None, where: str) -> None:
+def _check_limits(cases: list[Case], noise: NoiseProfile | None, where: str) -> None:
     """Refuse limits that can't be held on what is declared of the evaluation sets, or on this hardware."""
     wrong: dict[str, list[str]] = {}
     for case in cases:
         refused = refused_case(case)
-        for sentence in [refused] if refused else lint(case, declared_facts(case.cell), calibration):
+        for sentence in [refused] if refused else lint(case, declared_facts(case.cell), noise):
             wrong.setdefault(sentence, []).append(case.cell.id)
     if wrong:
         lines = [
@@ -135,7 +135,7 @@ def _marks(case: Case, config: pytest.Config) -> list[pytest.MarkDecorator]:
     A name that is a mark already gives none: a model called ``skip`` must not be skipped.
     """
     cell = case.cell
-    names = {cell.model, cell.recipe, *cell.recipe.split("+"), RuntimeName.parse(cell.runtime).engine, cell.target}
+    names = {cell.model, cell.recipe, *cell.recipe.split("+"), RuntimeName.parse(cell.runtime).runtime, cell.target}
     known = config.getini("markers")
     taken = {line.partition(":")[0].partition("(")[0].strip() for line in known if not line.endswith(MARK_MEANING)}
     free = sorted(names - taken)

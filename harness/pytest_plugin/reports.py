@@ -204,7 +204,7 @@ class Reports:
         from harness.pytest_plugin.session import SESSION_KEY
         from harness.targets.local_hardware import local_hardware
 
-        calibration = self._config.stash[SESSION_KEY].calibration
+        noise = self._config.stash[SESSION_KEY].noise
         commit, dirty = _commit(self._config.rootpath)
         versions = {name: version for name in SHOWN_VERSIONS if (version := _version(name))}
         return RunInfo(
@@ -218,7 +218,7 @@ class Reports:
             python=platform.python_version(),
             versions=versions,
             threads=self._config.getoption("--harness-threads"),
-            calibration=calibration.words if calibration is not None else "",
+            calibration=noise.words if noise is not None else "",
             exit_status=exitstatus,
         )
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from harness.core.baseline import CellBaseline
-from harness.core.calibration import Calibration
 from harness.core.matrix import Case
-from harness.engine.run import Run
-from harness.engine.settings import Settings, default_cache
+from harness.core.noise import NoiseProfile
+from harness.pipeline.run import Run
+from harness.pipeline.settings import Settings, default_cache
 from harness.pytest_plugin import options
 from harness.store.baselines import baseline_path, read_baselines
 from harness.targets.local_hardware import local_hardware
@@ -47,19 +47,19 @@ class HarnessSession:
                 build_timeout_s=self._config.getoption("--harness-build-timeout"),
                 memory_limit_bytes=options.memory_limit(self._config),
             )
-            self._run = Run(settings, self.baseline_of, self.tell, self.calibration)
+            self._run = Run(settings, self.baseline_of, self.tell, self.noise)
         return self._run
 
     @cached_property
-    def calibration(self) -> Calibration | None:
+    def noise(self) -> NoiseProfile | None:
         """What is known of this hardware class.
 
         Raises:
             CalibrationError: its file can't be read.
         """
-        from harness.store.calibrations import read_calibration
+        from harness.store.noise_profiles import read_noise
 
-        return read_calibration(self.baselines, local_hardware())
+        return read_noise(self.baselines, local_hardware())
 
     def baseline_of(self, case: Case) -> CellBaseline:
         """The stored figures of *case*'s cell.

@@ -16,7 +16,7 @@ def refused_name(name: RuntimeName, runtime: Runtime) -> str:
     """Why *name* chooses something that *runtime* does not offer; empty when all is known."""
     providers = {one.name for one in runtime.providers}
     if name.provider and name.provider not in providers:
-        return f"{name.engine} has no provider {name.provider!r} (known: {', '.join(sorted(providers))})"
+        return f"{name.runtime} has no provider {name.provider!r} (known: {', '.join(sorted(providers))})"
     offered = {one.name: one for one in runtime.options}
     for option, value in name.options:
         if option == THREADS:
@@ -24,9 +24,9 @@ def refused_name(name: RuntimeName, runtime: Runtime) -> str:
                 return f"threads={value} is not a positive number"
         elif option not in offered:
             known = ", ".join([THREADS, *sorted(offered)])
-            return f"{name.engine} takes no option {option!r} (known: {known})"
+            return f"{name.runtime} takes no option {option!r} (known: {known})"
         elif value not in offered[option].values:
-            return f"{name.engine} knows no {option}={value} (known: {', '.join(offered[option].values)})"
+            return f"{name.runtime} knows no {option}={value} (known: {', '.join(offered[option].values)})"
     return ""
 
 

@@ -18,7 +18,7 @@ class WorkerFailure(Exception):
     """The worker refused, died or hung; the text says how, with the signal and its last lines."""
 
 
-class EngineMissing(WorkerFailure):
+class RuntimeMissing(WorkerFailure):
     """The engine can't be imported: it is not there, or only half of it is."""
 
 
@@ -95,7 +95,7 @@ class Worker:
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(answer["traceback"])
             if answer["missing"]:
-                raise EngineMissing(f"the engine can't be imported: {answer['error']}")
+                raise RuntimeMissing(f"the engine can't be imported: {answer['error']}")
             raise WorkerFailure(f"{operation} failed: {answer['error']}{self._limited}")
         return answer
 

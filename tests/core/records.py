@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from harness.core.baseline import BaselineFigure
-from harness.core.calibration import Calibration, PowerPoint
 from harness.core.environment import Environment, Hardware
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.limits import parse_limit
@@ -15,6 +14,7 @@ from harness.core.matrix import Case
 from harness.core.measurement import Measurement
 from harness.core.metrics import METRICS
 from harness.core.names import Cell
+from harness.core.noise import NoiseProfile, PowerPoint
 from harness.core.result import MEASURED, ArtifactSummary, CellResult, ClassFlips
 from harness.core.run_record import RunInfo, RunRecord
 from harness.core.samples import Samples
@@ -93,7 +93,7 @@ def timed_alone(*pairs: Rounds, **changed: Any) -> Timing:
     return timing(*(tuple((ours, 0.0) for ours, _ in pair) for pair in pairs), **{"other_ns": None, **changed})
 
 
-def calibration(**changed: Any) -> Calibration:
+def noise_profile(**changed: Any) -> NoiseProfile:
     """Of a quiet machine: no false alarm, times of different runs within 3 %, ratios within 2 %."""
     given: dict[str, Any] = {
         "hardware": hardware(),
@@ -108,7 +108,7 @@ def calibration(**changed: Any) -> Calibration:
         "date": "2026-11-01",
         "p50_ns": 1e6,
     }
-    return Calibration(**{**given, **changed})
+    return NoiseProfile(**{**given, **changed})
 
 
 def power_point(slowdown: float, trials: int, failed: int = 0, passed: int = 0) -> PowerPoint:

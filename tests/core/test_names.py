@@ -45,9 +45,9 @@ def test_any_other_name_is_refused_with_one_that_would_do(name: object, says: st
 
 
 @pytest.mark.parametrize(
-    ("text", "engine", "provider", "options", "canonical"),
+    ("text", "runtime", "provider", "options", "canonical"),
     [
-        pytest.param("litert", "litert", "", (), "litert", id="engine"),
+        pytest.param("litert", "litert", "", (), "litert", id="runtime"),
         pytest.param("onnxruntime:cuda", "onnxruntime", "cuda", (), "onnxruntime:cuda", id="provider"),
         pytest.param("torch,threads=2", "torch", "", (("threads", "2"),), "torch,threads=2", id="option"),
         pytest.param(
@@ -61,11 +61,11 @@ def test_any_other_name_is_refused_with_one_that_would_do(name: object, says: st
     ],
 )
 def test_runtime_name(
-    text: str, engine: str, provider: str, options: tuple[tuple[str, str], ...], canonical: str
+    text: str, runtime: str, provider: str, options: tuple[tuple[str, str], ...], canonical: str
 ) -> None:
     parsed = RuntimeName.parse(text)
 
-    assert (parsed.engine, parsed.provider, parsed.options) == (engine, provider, options)
+    assert (parsed.runtime, parsed.provider, parsed.options) == (runtime, provider, options)
     assert str(parsed) == canonical
     assert RuntimeName.parse(canonical) == parsed
 
@@ -77,7 +77,7 @@ def test_runtime_name(
         pytest.param("Torch", id="capital"),
         pytest.param("2torch", id="digit first"),
         pytest.param("ort:", id="colon without provider"),
-        pytest.param(":cuda", id="provider without engine"),
+        pytest.param(":cuda", id="provider without runtime"),
         pytest.param("ort:cuda:trt", id="two providers"),
         pytest.param("ort,", id="comma without option"),
         pytest.param("ort,threads", id="option without value"),
@@ -92,7 +92,7 @@ def test_runtime_name(
     ],
 )
 def test_runtime_names_outside_the_grammar_are_refused(text: Any) -> None:
-    with pytest.raises(InvalidName, match=r"engine\[:provider\]\[,option=value\]"):
+    with pytest.raises(InvalidName, match=r"runtime\[:provider\]\[,option=value\]"):
         RuntimeName.parse(text)
 
 

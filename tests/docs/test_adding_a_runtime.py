@@ -10,7 +10,7 @@ import pytest
 
 from harness.store.results import read_results
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adding-a-runtime.md"

@@ -37,7 +37,7 @@ def test_the_suite_in_the_docs_is_collected(pytester):
     found.stdout.fnmatch_lines(["*test_accuracy?digits_cnn/int8_static/litert/local?", "8 tests collected*"])
 
 
-@pytest.mark.engines
+@pytest.mark.runtimes
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "writing-a-suite.md"], ids=lambda page: page.name)
 def test_the_suite_on_the_page_passes_as_it_stands(pytester, pytestconfig, page):
     pytester.makepyfile(test_example=blocks(page, "python")[0])
@@ -76,7 +76,7 @@ def test_every_verdict_is_documented():
 
 
 def test_every_step_is_documented():
-    from harness.engine.catalog import load_catalog
+    from harness.pipeline.catalog import load_catalog
     from harness.recipes.registry import steps
 
     load_catalog()
@@ -87,7 +87,7 @@ def test_every_step_is_documented():
     assert "`prune_channels{percent}`, `..._finetune`" in text
 
 
-@pytest.mark.engines
+@pytest.mark.runtimes
 def test_the_recipe_in_the_docs_keeps_its_promise(pytester, pytestconfig):
     pytester.makeconftest(blocks(ROOT / "docs" / "recipes.md", "python")[0])
     pytester.makepyfile(

@@ -15,8 +15,8 @@ from fakes.registries import only_shipped
 from harness.core.finding import Finding
 from harness.core.matrix import Case, Matrix
 from harness.core.metrics import metric_named
-from harness.engine.run import Run
-from harness.engine.settings import Settings
+from harness.pipeline.run import Run
+from harness.pipeline.settings import Settings
 
 Found = dict[tuple[str, str], list[Finding]]
 

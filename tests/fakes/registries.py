@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from harness.engine.catalog import load_catalog
 from harness.exporters import registry as exporters
 from harness.frameworks.registry import frameworks
 from harness.meters import latency
+from harness.pipeline.catalog import load_catalog
 from harness.recipes.registry import steps
 from harness.runtimes.registry import runtimes
 from harness.targets.registry import targets

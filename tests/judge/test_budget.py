@@ -14,7 +14,7 @@ from harness.core.measurement import Measurement
 from harness.core.metrics import METRICS, Rule, Stage
 from harness.core.timing import Timings
 from harness.judge.budget import judge_budget
-from tests.core.records import calibration, case, cell, class_flips, figure, measurement, result, rounds, timing
+from tests.core.records import case, cell, class_flips, figure, measurement, noise_profile, result, rounds, timing
 
 PASS, OVER, OPEN, ERROR, REPORTED = (
     Verdict.PASS,
@@ -271,7 +271,7 @@ def test_every_finding_is_plain_json(metric: str, limited: bool) -> None:
         case(metric, LIMITS[metric] if limited else None),
         result(*figures, classes=CLASSES),
         timed=Timings(own=timing(rounds(1.0)[:1])),
-        calibration=calibration(),
+        noise=noise_profile(),
     )
 
     json.dumps(msgspec.to_builtins(found), allow_nan=False)

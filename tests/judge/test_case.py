@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.core.calibration import Calibration
 from harness.core.finding import BASELINE, BUDGET, CELL, Rung, Verdict
 from harness.core.matrix import Case
+from harness.core.noise import NoiseProfile
 from harness.core.problem import STAGES, CellProblem
 from harness.core.result import CellResult
 from harness.core.samples import Samples
 from harness.core.timing import Timings
 from harness.judge.case import SEVERITY, judge_case, judge_problem, worst
 from harness.judge.policy import Outcome, Policy, outcome_of_all
-from tests.core.records import calibration, case, class_flips, figure, finding, measurement, result, rounds, timing
+from tests.core.records import case, class_flips, figure, finding, measurement, noise_profile, result, rounds, timing
 
 P50 = "latency_p50_ns_per_inference"
 SIZE = result(measurement("size_bytes", 1001, "bytes"), measurement("output_sqnr_db", 30, "dB"))
@@ -91,7 +91,7 @@ def evaluated(n: int, wrong: int = 0, **changed: Any) -> CellResult:
         pytest.param(
             case("latency_ratio", "1.01 x"),
             result(),
-            calibration(noise_floor=0.02),
+            noise_profile(noise_floor=0.02),
             "latency_ratio='1.01 x' is below the noise floor",
             id="below the floor",
         ),
@@ -105,10 +105,10 @@ def evaluated(n: int, wrong: int = 0, **changed: Any) -> CellResult:
     ],
 )
 def test_a_limit_that_can_t_be_held_is_an_error(
-    one: Case, now: CellResult, calibrated: Calibration | None, says: str
+    one: Case, now: CellResult, calibrated: NoiseProfile | None, says: str
 ) -> None:
     """Whatever the figure is, and against the baseline too: nothing of it is judged."""
-    [found] = judge_case(one, now, {"size_bytes": figure(1)}, calibration=calibrated)
+    [found] = judge_case(one, now, {"size_bytes": figure(1)}, noise=calibrated)
 
     assert (found.verdict, found.stage, found.against) == (Verdict.ERROR, "lint", BUDGET)
     assert found.reason.startswith(f"{one.metric.title} error(lint): ")
@@ -122,7 +122,7 @@ def test_a_limit_that_can_t_be_held_is_an_error(
         pytest.param(case("accuracy_drop", "1 pp"), evaluated(1237), None, Verdict.PASS, id="samples enough"),
         pytest.param(case("accuracy_drop", None), evaluated(1, 1), None, Verdict.REPORTED, id="reported, one sample"),
         pytest.param(
-            case("latency_ratio", "1.02 x"), FAST, calibration(noise_floor=0.02), Verdict.PASS, id="the floor"
+            case("latency_ratio", "1.02 x"), FAST, noise_profile(noise_floor=0.02), Verdict.PASS, id="the floor"
         ),
         pytest.param(case("latency_ratio", "1.02 x"), FAST, None, Verdict.PASS, id="nobody calibrated"),
         pytest.param(case("size_ratio", "0.5 x"), SMALL, None, Verdict.PASS, id="a size knows no samples"),
@@ -136,9 +136,9 @@ def test_a_limit_that_can_t_be_held_is_an_error(
     ],
 )
 def test_a_limit_that_can_be_held_is_judged(
-    one: Case, now: CellResult, calibrated: Calibration | None, verdict: Verdict
+    one: Case, now: CellResult, calibrated: NoiseProfile | None, verdict: Verdict
 ) -> None:
-    found = judge_case(one, now, {}, timed=Timings(own=timing(rounds(0.5))), calibration=calibrated)
+    found = judge_case(one, now, {}, timed=Timings(own=timing(rounds(0.5))), noise=calibrated)
 
     assert (found[0].against, found[0].verdict) == (BUDGET, verdict), found[0].reason
 
@@ -150,7 +150,7 @@ def test_rounds_and_calibration_reach_both_judges() -> None:
     now = result(measurement(P50, 1.2e6, "ns", 112, (1.1e6, 1.3e6)))
 
     budget, baseline = judge_case(
-        case("latency", "1 ms", "1.1 x"), now, stored, timed=timed, calibration=calibration(absolute_spread=1.04)
+        case("latency", "1 ms", "1.1 x"), now, stored, timed=timed, noise=noise_profile(absolute_spread=1.04)
     )
 
     assert (budget.verdict, budget.rung, budget.baseline) == (Verdict.OVER_BUDGET, Rung.ABSOLUTE, 1e6)

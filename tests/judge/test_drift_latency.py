@@ -9,23 +9,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.core.calibration import UNCALIBRATED_RATIO_SPREAD, Calibration
 from harness.core.context import Context
 from harness.core.finding import Finding, Rung, Verdict
 from harness.core.measurement import Interval
+from harness.core.noise import UNCALIBRATED_RATIO_SPREAD, NoiseProfile
 from harness.core.result import CellResult
 from harness.core.timing import Timing, Timings
 from harness.judge.drift import judge_drift
 from harness.judge.drift_latency import is_same_artifact
 from tests.core.records import (
     ARTIFACT,
-    calibration,
     case,
     cell,
     environment,
     figure,
     hardware,
     measurement,
+    noise_profile,
     power_point,
     result,
     rounds,
@@ -44,8 +44,8 @@ OTHER = "b" * 64
 NEWER = environment(runtime_versions=(("onnxruntime", "1.24.0"),))
 MORE_CORES = environment(hardware=hardware(cores=64))
 OTHER_CPU = environment(hardware=hardware(cpu="Another CPU"))
-QUIET = calibration(absolute_spread=1.03, ratio_spread=1.02)
-NOISY = calibration(absolute_spread=1.2, ratio_spread=1.1)
+QUIET = noise_profile(absolute_spread=1.03, ratio_spread=1.02)
+NOISY = noise_profile(absolute_spread=1.2, ratio_spread=1.1)
 BESIDE = timing(rounds(1.0))
 HOT = Context(seconds=9.0, throttled=True)
 
@@ -77,13 +77,13 @@ def drift(
     baseline: dict[str, Any],
     change: str | None = "1.1 x",
     beside: Timing | None = None,
-    calibrated: Calibration | None = None,
+    calibrated: NoiseProfile | None = None,
     metric: str = "latency",
 ) -> Finding:
     one = case(metric, None, change, of=today.cell)
     gone = "" if beside or change is None else "the baseline's artifact is not in the cache"
     timed = Timings(beside_baseline=beside, why_not_beside=gone)
-    finding = judge_drift(one, today, baseline, timed=timed, calibration=calibrated)
+    finding = judge_drift(one, today, baseline, timed=timed, noise=calibrated)
     assert finding is not None
     json.dumps(msgspec.to_builtins(finding), allow_nan=False)
     assert finding.unit == "ratio"
@@ -157,7 +157,7 @@ POINT = (1.0, (1.0, 1.0))
     ],
 )
 def test_the_best_rung_there_is(
-    today: CellResult, baseline: dict[str, Any], beside: Timing | None, calibrated: Calibration | None, rung: Rung
+    today: CellResult, baseline: dict[str, Any], beside: Timing | None, calibrated: NoiseProfile | None, rung: Rung
 ) -> None:
     finding = drift(today, baseline, "1.5 x", beside, calibrated)
 
@@ -173,7 +173,7 @@ def test_the_best_rung_there_is(
         pytest.param(
             now(),
             stored(),
-            calibration(power=(power_point(0.0, 200, failed=1),)),
+            noise_profile(power=(power_point(0.0, 200, failed=1),)),
             "hardware: it was not calibrated as quiet",
             id="calibrated with a false alarm",
         ),
@@ -210,7 +210,7 @@ def test_the_best_rung_there_is(
     ],
 )
 def test_what_no_rung_holds_is_incomparable(
-    today: CellResult, baseline: dict[str, Any], calibrated: Calibration | None, says: str
+    today: CellResult, baseline: dict[str, Any], calibrated: NoiseProfile | None, says: str
 ) -> None:
     finding = drift(today, baseline, "1.5 x", calibrated=calibrated)
 
@@ -392,7 +392,7 @@ def test_a_stored_ratio_to_the_reference(
     ],
 )
 def test_calibration_says_what_a_stored_ratio_can_be_trusted_to(
-    calibrated: Calibration | None, change: str, verdict: Verdict
+    calibrated: NoiseProfile | None, change: str, verdict: Verdict
 ) -> None:
     finding = drift(now(ratio=POINT), stored(ratio=POINT), change, calibrated=calibrated)
 

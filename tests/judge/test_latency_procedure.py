@@ -13,13 +13,13 @@ from collections import Counter
 
 import pytest
 
-from harness.core.calibration import UNCALIBRATED_SPREAD, Calibration
 from harness.core.finding import Verdict
 from harness.core.limits import parse_limit
 from harness.core.metrics import METRICS
+from harness.core.noise import UNCALIBRATED_SPREAD, NoiseProfile
 from harness.core.timing import Rounds
 from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, Look, take_look
-from tests.core.records import calibration, timing
+from tests.core.records import noise_profile, timing
 
 EPOCH_SIGMA = 0.035
 """SD of one round at 8 inferences per epoch, as measured on a contended 2-core machine; with bursts it is 11 %."""
@@ -63,13 +63,13 @@ class Machine:
         return tuple(rounds)
 
 
-def look_at(pairs: list[Rounds], limit: str, calibrated: Calibration | None) -> Look:
+def look_at(pairs: list[Rounds], limit: str, calibrated: NoiseProfile | None) -> Look:
     """Of a limit in ms a time is judged, of one in x a ratio."""
     metric = METRICS["latency" if limit.endswith("ms") else "latency_ratio"]
     return take_look(metric, parse_limit(metric.name, limit, metric.units), timing(*pairs), calibrated)
 
 
-def decided(machine: Machine, slowdown: float, limit: str, calibrated: Calibration | None) -> Look:
+def decided(machine: Machine, slowdown: float, limit: str, calibrated: NoiseProfile | None) -> Look:
     pairs: list[Rounds] = []
     for _ in range(MAX_PAIRS):
         pairs.append(machine.pair(slowdown))
@@ -80,7 +80,7 @@ def decided(machine: Machine, slowdown: float, limit: str, calibrated: Calibrati
 
 
 def verdicts(
-    slowdown: float, limit: str, runs: int, seed: int, shared: float = 1.0, calibrated: Calibration | None = None
+    slowdown: float, limit: str, runs: int, seed: int, shared: float = 1.0, calibrated: NoiseProfile | None = None
 ) -> Counter[Verdict]:
     machine = Machine(seed, shared)
     return Counter(decided(machine, slowdown, limit, calibrated).verdict for _ in range(runs))
@@ -123,7 +123,7 @@ def test_one_slow_pair_of_processes_is_no_regression(seed: int) -> None:
     assert look_at(pairs, "1.05 x", None).verdict is not Verdict.OVER_BUDGET
 
 
-CERTAIN = calibration(absolute_spread=1.0)
+CERTAIN = noise_profile(absolute_spread=1.0)
 """As if times of fresh processes could be trusted to the last digit."""
 
 
@@ -152,7 +152,7 @@ def test_what_a_shared_machine_can_say_of_a_time(slowdown: float, verdict: Verdi
 
 def test_a_quiet_machine_sees_a_tenth_of_a_time() -> None:
     """Calibrated: its processes differ by 3 %. At the limit itself nothing fails."""
-    quiet = calibration(absolute_spread=1.03)
+    quiet = noise_profile(absolute_spread=1.03)
     beyond = verdicts(slowdown=1.10, limit="1 ms", runs=100, seed=6, calibrated=quiet)
     at = verdicts(slowdown=1.0, limit="1 ms", runs=100, seed=7, calibrated=quiet)
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from harness.core.calibration import Calibration
 from harness.core.metrics import METRICS
+from harness.core.noise import NoiseProfile
 from harness.judge.flips import judge_flips
 from harness.judge.lint import TAIL_OF_PROPORTION, Facts, lint
 from harness.stats.paired_drop import Flips
 from harness.stats.proportion import proportion_interval
-from tests.core.records import calibration, case
+from tests.core.records import case, noise_profile
 
 UNKNOWN = Facts()
-FLOOR = calibration(noise_floor=0.05)
+FLOOR = noise_profile(noise_floor=0.05)
 
 
 def said(
-    metric: str, limit: str | None, facts: Facts = UNKNOWN, calibrated: Calibration | None = None, **of: Any
+    metric: str, limit: str | None, facts: Facts = UNKNOWN, calibrated: NoiseProfile | None = None, **of: Any
 ) -> str:
     """What is wrong, all of it; of the limit alone unless a change is given."""
     return "; ".join(lint(case(metric, limit, of.pop("change", None), **of), facts, calibrated))
@@ -243,7 +243,7 @@ def test_vacuous_changes(metric: str, change: str | None, vacuous: bool, kept: b
     ],
 )
 def test_a_ratio_below_the_noise_floor(limit: str, floor: float, below: bool) -> None:
-    found = said("latency_ratio", limit, calibrated=calibration(noise_floor=floor))
+    found = said("latency_ratio", limit, calibrated=noise_profile(noise_floor=floor))
 
     assert bool(found) == below, found
     assert said("latency_ratio", limit) == "", "nobody calibrated"
@@ -298,7 +298,7 @@ def test_what_is_not_known_is_not_looked_at(metric: str, limit: str) -> None:
 
 
 def test_everything_that_is_wrong_is_said() -> None:
-    found = lint(case("latency_ratio", "1.01 x", "1.6 x"), UNKNOWN, calibration(noise_floor=0.7))
+    found = lint(case("latency_ratio", "1.01 x", "1.6 x"), UNKNOWN, noise_profile(noise_floor=0.7))
 
     assert [one.split("=")[0] for one in found] == ["latency_ratio", "latency_change", "latency_change"]
     found = lint(case("accuracy_drop", "60 pp", "60 pp"), Facts(samples=1), None)

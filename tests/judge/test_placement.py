@@ -14,7 +14,7 @@ from harness.core.result import CellResult
 from harness.errors import InvalidMatrix
 from harness.judge.case import judge_case
 from harness.judge.promises import fallback
-from harness.meters.engine import engine_measurements, placement_measurements
+from harness.meters.runtime_figures import engine_measurements, placement_measurements
 from tests.core.records import cell, measurement, result
 
 ALL = Limit(value=1.0, text="100 %", unit="%")

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.core.calibration import UNCALIBRATED_SPREAD, Calibration
 from harness.core.context import Context
 from harness.core.finding import Verdict
 from harness.core.limits import Limit, parse_limit
 from harness.core.metrics import METRICS, Rule
+from harness.core.noise import UNCALIBRATED_SPREAD, NoiseProfile
 from harness.core.timing import Timing
 from harness.judge.latency import Look, absolute_evidence, ratio_evidence, tail_look, take_look, why_throttled
-from tests.core.records import calibration, power_point, rounds, timed_alone, timing
+from tests.core.records import noise_profile, power_point, rounds, timed_alone, timing
 
 PASS, OVER, OPEN, REPORTED = Verdict.PASS, Verdict.OVER_BUDGET, Verdict.INCONCLUSIVE, Verdict.REPORTED
 RATIO, ABSOLUTE, P90, P99 = "latency_ratio", "latency", "latency_p90", "latency_p99"
-QUIET = calibration(absolute_spread=1.03)
-NOISY = calibration(absolute_spread=1.2)
+QUIET = noise_profile(absolute_spread=1.03)
+NOISY = noise_profile(absolute_spread=1.2)
 HOT = Context(seconds=9.0, throttled=True, load1=1.8)
 COOL = Context(seconds=9.0, throttled=False)
 
@@ -28,7 +28,7 @@ def limit(metric: str, text: str | None) -> Limit | None:
     return None if text is None else parse_limit(metric, text, METRICS[metric].units)
 
 
-def taken(metric: str, text: str | None, timed: Timing, calibrated: Calibration | None = None) -> Look:
+def taken(metric: str, text: str | None, timed: Timing, calibrated: NoiseProfile | None = None) -> Look:
     return take_look(METRICS[metric], limit(metric, text), timed, calibrated)
 
 
@@ -53,7 +53,7 @@ def test_a_ratio(ratios: list[float], limit: str | None, verdict: Verdict, finis
 
 
 @pytest.mark.parametrize("calibrated", [None, QUIET, NOISY], ids=["uncalibrated", "quiet", "noisy"])
-def test_a_ratio_needs_no_calibration(calibrated: Calibration | None) -> None:
+def test_a_ratio_needs_no_calibration(calibrated: NoiseProfile | None) -> None:
     assert taken(RATIO, "1.05 x", timing(rounds(1.1), rounds(1.1)), calibrated).verdict is OVER
 
 
@@ -77,7 +77,7 @@ def test_a_ratio_needs_no_calibration(calibrated: Calibration | None) -> None:
 )
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside another"])
 def test_a_time_against_a_time(
-    ms: list[float], calibrated: Calibration | None, verdict: Verdict, finished: bool, alone: bool
+    ms: list[float], calibrated: NoiseProfile | None, verdict: Verdict, finished: bool, alone: bool
 ) -> None:
     """A reference that was timed beside it does not enter."""
     timed = (timed_alone if alone else timing)(*[rounds(one) for one in ms])
@@ -176,11 +176,11 @@ def test_a_percentile(
     [
         pytest.param(None, OPEN, id="never calibrated"),
         pytest.param(NOISY, OPEN, id="calibrated as noisy"),
-        pytest.param(calibration(power=(power_point(0.0, 200, failed=1),)), OPEN, id="with a false alarm"),
+        pytest.param(noise_profile(power=(power_point(0.0, 200, failed=1),)), OPEN, id="with a false alarm"),
         pytest.param(QUIET, OVER, id="calibrated as quiet"),
     ],
 )
-def test_tails_fail_on_quiet_machines_only(calibrated: Calibration | None, verdict: Verdict) -> None:
+def test_tails_fail_on_quiet_machines_only(calibrated: NoiseProfile | None, verdict: Verdict) -> None:
     assert taken(P90, "2 ms", inferences(1000, 150, 2), calibrated).verdict is verdict
 
 

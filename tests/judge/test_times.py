@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from harness.core.calibration import Calibration
 from harness.core.context import Context
 from harness.core.finding import Finding, Rung, Verdict
 from harness.core.measurement import Measurement
+from harness.core.noise import NoiseProfile
 from harness.core.timing import NOT_TIMED, Timing, Timings
 from harness.judge.budget import judge_budget
-from tests.core.records import calibration, case, cell, figure, measurement, result, rounds, timed_alone, timing
+from tests.core.records import case, cell, figure, measurement, noise_profile, result, rounds, timed_alone, timing
 
 PASS, OVER, OPEN, ERROR, REPORTED = (
     Verdict.PASS,
@@ -36,8 +36,8 @@ def figures(timed: Timing) -> list[Measurement]:
     ]
 
 
-def judged(metric: str, limit: str | None, timed: Timing, calibrated: Calibration | None = None) -> Finding:
-    return judge_budget(case(metric, limit), result(*figures(timed)), timed=Timings(own=timed), calibration=calibrated)
+def judged(metric: str, limit: str | None, timed: Timing, calibrated: NoiseProfile | None = None) -> Finding:
+    return judge_budget(case(metric, limit), result(*figures(timed)), timed=Timings(own=timed), noise=calibrated)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def judged(metric: str, limit: str | None, timed: Timing, calibrated: Calibratio
             "latency",
             "1 ms",
             timing(rounds(1.2), rounds(1.2)),
-            calibration(absolute_spread=1.1),
+            noise_profile(absolute_spread=1.1),
             "latency over budget: int8_static on onnxruntime takes 1.2 ms [1.188 ms, 1.212 ms] "
             "(28 rounds, 2 processes), limit 1 ms",
             id="a time, over",
@@ -111,7 +111,7 @@ def judged(metric: str, limit: str | None, timed: Timing, calibrated: Calibratio
             "latency_p90",
             "2 ms",
             timed_alone(rounds(1.0), rounds(1.0), candidate_ns=np.array([3e6] * 50 + [1e6] * 174)),
-            calibration(),
+            noise_profile(),
             "latency p90 over budget: int8_static on onnxruntime has a p90 of 3 ms "
             "(n = 224; 50 take longer than the limit, 17.04 % to 28.35 %), limit 2 ms",
             id="a percentile, over",
@@ -127,7 +127,7 @@ def judged(metric: str, limit: str | None, timed: Timing, calibrated: Calibratio
     ],
 )
 def test_a_line_needs_no_other_file(
-    metric: str, limit: str | None, timed: Timing, calibrated: Calibration | None, reason: str
+    metric: str, limit: str | None, timed: Timing, calibrated: NoiseProfile | None, reason: str
 ) -> None:
     assert judged(metric, limit, timed, calibrated).reason == reason
 
@@ -224,11 +224,11 @@ def test_a_throttled_run_is_inconclusive_and_says_so(metric: str) -> None:
     hot = timing(*[rounds(9.0)] * 2, context=Context(seconds=9.0, throttled=True))
     limit = "1.05 x" if metric == "latency_ratio" else "1 ms"
 
-    found = judged(metric, limit, hot, calibration())
+    found = judged(metric, limit, hot, noise_profile())
 
     assert found.verdict is OPEN
     assert found.reason.endswith("; the processor was throttled while it was timed (throttled)")
-    assert judged(metric, None, hot, calibration()).verdict is REPORTED
+    assert judged(metric, None, hot, noise_profile()).verdict is REPORTED
 
 
 def test_a_stored_time_is_told_beside() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from fakes.project import conftest, suite
 
-import harness.engine.measure
+import harness.pipeline.measure
 from harness.core.artifact import Artifact
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
-from harness.engine.settings import Settings
+from harness.pipeline.settings import Settings
 from harness.targets.local_hardware import local_hardware
 from tests.plugin.conftest import Project
 from tests.plugin.test_verdicts import EVERYTHING, MATRICES
@@ -240,8 +240,8 @@ def test_two_processes_time_as_one_does(project: Project) -> None:
 LOGGED = """
 import os
 import time
-import harness.engine.timings
-original = harness.engine.timings.time_pair
+import harness.pipeline.timings
+original = harness.pipeline.timings.time_pair
 
 
 def logging(*arguments, **named):
@@ -254,7 +254,7 @@ def logging(*arguments, **named):
 
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # not in the process that runs these tests
-    harness.engine.timings.time_pair = logging
+    harness.pipeline.timings.time_pair = logging
 """
 
 
@@ -394,8 +394,8 @@ def test_a_baselines_artifact_that_the_engine_refuses_is_no_fault_of_the_cell(
             raise CellProblem.error("load", "this engine can't read it")
         return original(cell, artifact, settings)
 
-    original = harness.engine.measure.open_worker
-    monkeypatch.setattr(harness.engine.measure, "open_worker", refusing)
+    original = harness.pipeline.measure.open_worker
+    monkeypatch.setattr(harness.pipeline.measure, "open_worker", refusing)
     project.write("conftest.py", conftest(SLOWER_LATER.format(more=", padding_bytes=10")))
     assert project.run(cache).ret == 0
     assert finding(project)["verdict"] == "reported", "the budget is judged all the same"
@@ -405,8 +405,8 @@ def test_a_baselines_artifact_that_the_engine_refuses_is_no_fault_of_the_cell(
 
 def calibrated(baselines: Path, **changed: Any) -> None:
     """Store a calibration of this machine."""
-    from harness.core.calibration import Calibration, PowerPoint
-    from harness.store.calibrations import write_calibration
+    from harness.core.noise import NoiseProfile, PowerPoint
+    from harness.store.noise_profiles import write_noise
 
     point = PowerPoint(slowdown=0, trials=200, failed=0, passed=200, inconclusive=0, seconds_median=1.7)
     given: dict[str, Any] = {
@@ -422,7 +422,7 @@ def calibrated(baselines: Path, **changed: Any) -> None:
         "date": "2026-11-01",
         "p50_ns": 12_000.0,
     }
-    write_calibration(baselines, Calibration(**{**given, **changed}))
+    write_noise(baselines, NoiseProfile(**{**given, **changed}))
 
 
 def test_a_limit_below_the_calibrated_noise_floor_is_refused(project: Project) -> None:

@@ -14,8 +14,8 @@ from harness.core.lowering import Lowering
 from harness.core.model import Input
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
-from harness.engine.catalog import load_catalog
 from harness.exporters.registry import find_exporter
+from harness.pipeline.catalog import load_catalog
 from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 
@@ -72,7 +72,7 @@ def build(name: str, folder: Path) -> None:
     load_catalog()
     runtime = runtimes.get(name)
     exporter = find_exporter("torch", runtime.interchanges)
-    choice = choice_of(RuntimeName(engine=name), runtime)
+    choice = choice_of(RuntimeName(runtime=name), runtime)
     run_side = importlib.import_module(f"harness.runtimes.{name}.run_side")
 
     net = network()

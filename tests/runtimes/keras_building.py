@@ -14,10 +14,10 @@ import numpy as np
 from harness.core.lowering import Lowering
 from harness.core.model import Input
 from harness.core.names import RuntimeName
-from harness.engine.catalog import load_catalog
 from harness.errors import ContractError
 from harness.exporters.registry import all_exporters
 from harness.frameworks.registry import frameworks
+from harness.pipeline.catalog import load_catalog
 from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 
@@ -101,7 +101,7 @@ def main(folder, disturbed):
 
 def lowering(name, place):
     parsed = RuntimeName.parse(name)
-    runtime = runtimes.get(parsed.engine)
+    runtime = runtimes.get(parsed.runtime)
     place.mkdir(parents=True)
     return runtime, choice_of(parsed, runtime).options, place
 

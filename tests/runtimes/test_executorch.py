@@ -23,7 +23,7 @@ from harness.worker.process import Worker
 
 from .building import PRECISIONS, SAMPLES, SHAPE, network
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 ROOT = Path(__file__).parents[2]
 WIDE = (3, 56, 56)
@@ -283,7 +283,7 @@ def test_constants_that_are_not_found_are_told_not_left_out(folder):
 )
 def test_a_refusal_is_of_the_provider(provider, precision, said):
     runtime = ExecuTorch()
-    choice = choice_of(RuntimeName(engine="executorch", provider=provider), runtime)
+    choice = choice_of(RuntimeName(runtime="executorch", provider=provider), runtime)
     reason = runtime.refusal("torch", PRECISIONS[precision], choice)
     assert said in reason
     assert bool(reason) == bool(said)

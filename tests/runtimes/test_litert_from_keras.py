@@ -5,14 +5,14 @@ import pytest
 
 from harness.core.names import RuntimeName
 from harness.core.weights import Weights
-from harness.engine.catalog import load_catalog
+from harness.pipeline.catalog import load_catalog
 from harness.runtimes.litert.reading import activation_scales, read_tensors
 from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 
 from .building import PRECISIONS, static
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 PRECISIONS_MADE = ("fp32", "fp16", "int8_dynamic", "int8_static", "int8_static_minmax")
 ACTIVATIONS_OF_ALL = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "MAX_POOL_2D": 1}

@@ -18,7 +18,7 @@ from harness.runtimes.openvino.reading import read_tensors
 from .building import PRECISIONS, SAMPLES, SHAPE
 from .conftest import ROOT
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 INPUTS = np.random.default_rng(0).standard_normal((SAMPLES, *SHAPE)).astype(np.float32)
 BUILD_TWICE = """

@@ -11,7 +11,7 @@ from harness.runtimes.options import choice_of, refused_precision
 
 from .building import PRECISIONS, static
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 INT8 = ("int8", "uint8")
 REFUSED = {
@@ -143,7 +143,7 @@ def test_torch_has_its_own_ranges_and_minimum_and_maximum(built_for):
 )
 def test_a_refusal_names_what_is_refused_and_what_exists(built_for, engine, precision, said):
     runtime = built_for(engine).runtime
-    reason = runtime.refusal("torch", precision, choice_of(RuntimeName(engine=engine), runtime))
+    reason = runtime.refusal("torch", precision, choice_of(RuntimeName(runtime=engine), runtime))
     assert all(part in reason for part in (engine, *said)), reason
 
 

@@ -13,7 +13,7 @@ from harness.runtimes.litert.reading import read_tensors as read_tflite
 from harness.runtimes.onnxruntime.reading import read_tensors as read_onnx
 from harness.runtimes.torch.reading import read_tensors as read_pt2
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 GRID = np.array([[0, 3, 5], [3, 3, 5]], np.uint8)
 

@@ -6,14 +6,14 @@ import pytest
 from harness.core.finding import Verdict
 from harness.core.names import Cell, RuntimeName
 from harness.core.weights import Weights, WeightTensor
-from harness.engine.catalog import load_catalog
-from harness.engine.plan import obstacle
+from harness.pipeline.catalog import load_catalog
+from harness.pipeline.plan import obstacle
 from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 
 from .building import PRECISIONS
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_weights_are_read_from_the_artifact(keras_built):
 def test_what_it_lacks_is_refused_with_the_reason(precision):
     load_catalog()
     runtime = runtimes.get("tensorflow")
-    reason = runtime.refusal("keras", PRECISIONS[precision], choice_of(RuntimeName(engine="tensorflow"), runtime))
+    reason = runtime.refusal("keras", PRECISIONS[precision], choice_of(RuntimeName(runtime="tensorflow"), runtime))
     assert f"tensorflow has no lowering to {precision}: " in reason
     assert ("dtype policy" if precision == "fp16" else "no quantizer") in reason
     assert "known: fp32" in reason

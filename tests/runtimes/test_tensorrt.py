@@ -20,12 +20,12 @@ from harness.core.names import Cell, RuntimeName
 from harness.core.offer import CUDA
 from harness.core.recipe import Precision
 from harness.core.weights import Weights
-from harness.engine.builds import keys_of
-from harness.engine.catalog import load_catalog
-from harness.engine.run import Run
-from harness.engine.settings import Settings
 from harness.errors import ContractError
 from harness.exporters.registry import find_exporter
+from harness.pipeline.builds import keys_of
+from harness.pipeline.catalog import load_catalog
+from harness.pipeline.run import Run
+from harness.pipeline.settings import Settings
 from harness.runtimes.options import choice_of, missing_to_build, refused_name
 from harness.runtimes.tensorrt import runtime as tensorrt
 from harness.runtimes.tensorrt.layers import read_layers, read_memory
@@ -36,7 +36,7 @@ from harness.worker.program import load_run_side
 
 from .building import PRECISIONS, SAMPLES, SHAPE, network
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 ROOT = Path(__file__).parents[2]
 BUILT = ("fp32", "fp16", "int8_static", "int8_static_per_tensor", "int8_static_percentile", "int8_weight_only")
@@ -94,7 +94,7 @@ def runtime():
 
 
 def chosen(runtime, **options):
-    return choice_of(RuntimeName(engine="tensorrt", options=tuple(options.items())), runtime)
+    return choice_of(RuntimeName(runtime="tensorrt", options=tuple(options.items())), runtime)
 
 
 each_engine = pytest.mark.parametrize(("sm", "precision"), [(sm, one) for sm in ("86", "89") for one in BUILT])
@@ -212,7 +212,7 @@ def test_without_a_gpu_one_must_be_named(runtime):
 
 
 def test_a_compute_capability_that_it_lacks_is_refused(runtime):
-    name = RuntimeName(engine="tensorrt", options=(("sm", "90"),))
+    name = RuntimeName(runtime="tensorrt", options=(("sm", "90"),))
     assert refused_name(name, runtime) == ("tensorrt knows no sm=90 (known: current, 75, 80, 86, 89, 120, 121)")
 
 
@@ -273,7 +273,7 @@ def run(pytestconfig, tmp_path_factory):
 
 
 def test_without_a_gpu_sizes_are_judged_and_accuracy_is_unavailable(run, monkeypatch):
-    monkeypatch.setattr("harness.engine.plan.local_devices", frozenset)
+    monkeypatch.setattr("harness.pipeline.plan.local_devices", frozenset)
     metrics = ("size", "size_ratio", "accuracy_drop")
     matrix = Matrix.parse(
         models=["digits_cnn"],

@@ -10,7 +10,7 @@ from harness.core.weights import Weights
 from harness.runtimes.onnxruntime.reading import read_tensors
 from harness.runtimes.onnxruntime.weight_only import write_weight_only
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.runtimes
 
 RANDOM = np.random.default_rng(0)
 

@@ -13,7 +13,7 @@ import pytest
 
 from harness.core.data import Array
 from harness.targets.local import Local
-from harness.worker.process import EngineMissing, Worker, WorkerFailure
+from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
 from tests.worker.conftest import Lower, OpenWorker
 
 OPTIONS = {"threads": 1, "provider": "cpu", "rounding": "even"}
@@ -105,7 +105,7 @@ def test_leaving_the_with_ends_an_idle_worker_at_once(tmp_path: Path, run_side: 
 
 def test_an_engine_that_cannot_be_imported_is_told(open_worker: OpenWorker) -> None:
     with pytest.raises(
-        EngineMissing, match=r"the engine can't be imported: ModuleNotFoundError: No module named 'no_such_engine'"
+        RuntimeMissing, match=r"the engine can't be imported: ModuleNotFoundError: No module named 'no_such_engine'"
     ):
         open_worker(text="import no_such_engine\n")
 
@@ -113,14 +113,14 @@ def test_an_engine_that_cannot_be_imported_is_told(open_worker: OpenWorker) -> N
 def test_an_engine_whose_import_raises_something_else_is_told(open_worker: OpenWorker, tmp_path: Path) -> None:
     """Half installed: the module is there, what it loads is not."""
     (tmp_path / "half_there.py").write_text("raise OSError('libcudart.so.13: cannot open shared object file')\n")
-    with pytest.raises(EngineMissing, match=r"can't be imported: OSError: libcudart"):
+    with pytest.raises(RuntimeMissing, match=r"can't be imported: OSError: libcudart"):
         open_worker(text=f"import sys\nsys.path.append({str(tmp_path)!r})\nimport half_there\n")
 
 
 def test_a_run_side_that_fails_by_itself_is_no_missing_engine(open_worker: OpenWorker) -> None:
     with pytest.raises(WorkerFailure) as caught:
         open_worker(text="raise OSError('a mistake in the run side')\n")
-    assert not isinstance(caught.value, EngineMissing)
+    assert not isinstance(caught.value, RuntimeMissing)
 
 
 def test_a_run_side_with_a_syntax_error_is_told_with_its_line(open_worker: OpenWorker) -> None:

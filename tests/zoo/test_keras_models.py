@@ -72,7 +72,7 @@ def test_the_card_describes_its_file(name: str) -> None:
     assert held.parameters <= 300_000
 
 
-@pytest.mark.engines
+@pytest.mark.runtimes
 @pytest.mark.parametrize("name", NAMES)
 def test_accuracy_and_parameters_are_the_recorded_ones(name: str, fashion_data: DataSet) -> None:
     held = Card.read(CHECKPOINTS / f"{name}.json")
@@ -82,7 +82,7 @@ def test_accuracy_and_parameters_are_the_recorded_ones(name: str, fashion_data: 
     assert abs(correct - held.accuracy * held.samples) <= 3 + 1e-9  # ties may fall differently on another CPU
 
 
-@pytest.mark.engines
+@pytest.mark.runtimes
 def test_training_is_repeatable_and_learns(tmp_path: Path) -> None:
     command = ("-m", "harness.zoo.training", "digits_keras_cnn", "--epochs", "3", "--out")
     for folder in ("first", "second"):
@@ -93,7 +93,7 @@ def test_training_is_repeatable_and_learns(tmp_path: Path) -> None:
     assert Card.read(first.with_suffix(".json")).accuracy >= 0.8
 
 
-@pytest.mark.engines
+@pytest.mark.runtimes
 def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
     weights = (CHECKPOINTS / "digits_keras_cnn.safetensors").read_bytes()
     card = (CHECKPOINTS / "digits_keras_cnn.json").read_text()

@@ -19,13 +19,13 @@ from harness.runtimes.options import refused_precision
 from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import installed, runtimes
 from harness.runtimes.tensorrt import weight_only as dequantized
-from harness.runtimes.tensorrt.engine import CURRENT, RTX, build_engine
+from harness.runtimes.tensorrt.plan_file import CURRENT, RTX, build_engine
 
 ONNX = "model.onnx"
 """The file that was parsed, kept beside the engine: an engine's weights are packed for its kernels and can't be read."""
 QDQ = {"ActivationSymmetric": True, "WeightSymmetric": True, "QuantizeBias": False}
 """What TensorRT asks of Q and DQ nodes: no zero points, and biases in float."""
-PARTS = ("engine.py", "layers.py", "weight_only.py")
+PARTS = ("plan_file.py", "layers.py", "weight_only.py")
 SHARED = ("conversion.py", "ranges.py", "reading.py", "weight_only.py")
 """Of onnxruntime's files, those that decide what an engine is made of."""
 

@@ -1,0 +1,117 @@
+"""What the clock of one hardware class can tell apart: the outcome of ``edge-harness calibrate``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.core.context import Context
+from harness.core.environment import Hardware
+from harness.core.measurement import Interval
+
+UNCALIBRATED_SPREAD = 1.4
+"""By what factor fresh processes of one artifact differed on a shared machine (1.39 over 60 of them), and
+with it what is assumed of a machine that nobody calibrated."""
+UNCALIBRATED_RATIO_SPREAD = 1.25
+"""The same for stored ratios to the reference (.52 to .65 in different runs)."""
+QUIET_SPREAD = 1.05
+"""A machine whose fresh processes differ by no more than this is quiet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One judgement by fresh processes of what is known beforehand."""
+
+    slowdown: float
+    """What was injected into the candidate: 0.10 is ten percent, 0 nothing."""
+    different: bool = False
+    """Whether the sides were two artifacts; else one and the same."""
+    verdict: str
+    seconds: float
+    """Start of the processes included."""
+    ratio: float
+    interval: Interval
+    pair_ratios: tuple[float, ...]
+    process_ns: tuple[float, ...]
+    """Median inference of every process that ran the calibrated artifact as it is."""
+    context: Context | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerPoint:
+    """Trials at one true slow-down, judged against one limit."""
+
+    slowdown: float
+    """What was injected: 0.10 is ten percent."""
+    trials: int
+    failed: int
+    passed: int
+    inconclusive: int
+    seconds_median: float
+    """Until the verdict, start of the processes included."""
+
+    @property
+    def fail_share(self) -> float:
+        return self.failed / self.trials if self.trials else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseProfile:
+    """False alarms, power and noise of latency verdicts on one hardware class."""
+
+    hardware: Hardware
+    cell: str
+    """What was timed, as its id."""
+    limit: float
+    """The ratio that the trials were judged against."""
+    power: tuple[PowerPoint, ...]
+    """By rising slow-down; the first is 0: the artifact against itself."""
+    false_alarms: Interval
+    """Clopper-Pearson interval (95 %) of the share of A/A trials that failed."""
+    noise_floor: float
+    """The least change that a limit may allow: 95 % of A/A intervals end below 1 + this, of the trials that were decided."""
+    absolute_spread: float
+    """Largest median over smallest among fresh processes of one artifact (2.5 % trimmed at either end), a factor >= 1."""
+    ratio_spread: float
+    """The same of the ratio of two different artifacts, one process pair each; what a stored ratio can be trusted to."""
+    minutes: float
+    date: str
+    quick: bool = False
+    p50_ns: float
+    context: str = ""
+    """What the machine did meanwhile, in words."""
+    versions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether absolute times of different runs can be compared here."""
+        return self.absolute_spread <= QUIET_SPREAD and not any(p.failed for p in self.power if p.slowdown == 0)
+
+    @property
+    def words(self) -> str:
+        """One line for a report."""
+        equal = [point for point in self.power if point.slowdown == 0]
+        alarms = f"{sum(p.failed for p in equal)} false alarms in {sum(p.trials for p in equal)} trials"
+        seen = self.smallest_seen()
+        sees = f"+{100 * seen:g} % seen in 90 % of them" if seen is not None else "no slow-down tried was seen in 90 %"
+        apart = f"processes differ by {self.absolute_spread:.2f} x"
+        quiet = f"quiet: {apart}" if self.quiet else f"not quiet: {apart}"
+        return f"calibrated {self.date} at {self.limit:g} x: {alarms}, {sees}; {quiet}"
+
+    def smallest_seen(self, share: float = 0.9) -> float | None:
+        """The smallest injected slow-down that fails in at least *share* of its trials, and so do all larger ones."""
+        found: float | None = None
+        for point in sorted(self.power, key=lambda point: -point.slowdown):
+            if point.slowdown <= 0 or point.fail_share < share:
+                break
+            found = point.slowdown
+        return found
+
+
+def absolute_spread(noise: NoiseProfile | None) -> float:
+    """By what factor absolute times of two runs may differ here."""
+    return UNCALIBRATED_SPREAD if noise is None else noise.absolute_spread
+
+
+def ratio_spread(noise: NoiseProfile | None) -> float:
+    """By what factor ratios of two runs may differ here."""
+    return UNCALIBRATED_RATIO_SPREAD if noise is None else noise.ratio_spread

@@ -1,0 +1,154 @@
+"""In a child process: the artifacts of one model for one runtime, one after the other."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.core.artifact import Artifact
+from harness.core.contracts import Runtime
+from harness.core.data import Array
+from harness.core.finding import Verdict
+from harness.core.lowering import Lowering
+from harness.core.model import Model
+from harness.core.names import RuntimeName
+from harness.core.problem import CellProblem
+from harness.core.recipe import Recipe
+from harness.core.weights import Weights
+from harness.exporters.registry import find_exporter
+from harness.pipeline.quantization_samples import chosen_samples
+from harness.pipeline.transforming import Transformer
+from harness.recipes.chain import parse_recipe
+from harness.runtimes.options import choice_of
+from harness.runtimes.registry import runtimes
+from harness.store.artifacts import ArtifactStore
+from harness.worker.process import limited_words
+from harness.worker.program import failed_at_import
+from harness.zoo.registry import models
+
+Emit = Callable[[dict[str, Any]], None]
+EXAMPLE_SAMPLES = 2
+
+
+def run_build_job(request: dict[str, Any], emit: Emit) -> None:
+    """Build every item of the request; one that fails is told and the next begins."""
+    job = BuildJob(
+        model=models.get(request["model"]),
+        runtime=runtimes.get(request["engine"]),
+        store=ArtifactStore(Path(request["cache"])),
+        calibration=np.load(request["calibration"], allow_pickle=False),
+        provenance=request["provenance"],
+        tell=lambda step: emit({"event": "step", "what": f"{request['model']}: {step}"}),
+    )
+    limited = limited_words(request["memory_limit"])
+    for item in request["items"]:
+        emit({"event": "begin", "key": item["key"], "what": item["what"]})
+        start = time.monotonic()
+        try:
+            name = RuntimeName.parse(item["runtime"])
+            artifact = job.build(
+                parse_recipe(item["recipe"]), name, item["key"], item["interchange_key"], item["prefix_keys"]
+            )
+        except CellProblem as problem:
+            told = {"verdict": str(problem.verdict), "stage": problem.stage, "reason": problem.reason + limited}
+            emit({"event": "failed", "key": item["key"], **told})
+        else:
+            seconds = round(time.monotonic() - start, 3)
+            emit({"event": "done", "key": item["key"], "seconds": seconds, "bytes": artifact.size_bytes})
+
+
+class BuildJob:
+    """One model and one runtime; what recipes make of the model, and its interchange files, are made once."""
+
+    def __init__(
+        self,
+        *,
+        model: Model,
+        runtime: Runtime,
+        store: ArtifactStore,
+        calibration: Array,
+        provenance: dict[str, Any],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._model = model
+        self._runtime = runtime
+        self._store = store
+        self._calibration = calibration
+        self._provenance = provenance
+        self._transformer = Transformer(model, store, calibration[:EXAMPLE_SAMPLES], provenance, tell)
+
+    def build(
+        self, recipe: Recipe, name: RuntimeName, key: str, interchange_key: str, prefix_keys: Sequence[str]
+    ) -> Artifact:
+        """The artifact under *key*, made unless another process made it meanwhile.
+
+        Raises:
+            CellProblem: ``error(compress)`` or ``error(convert)``; ``unavailable`` where the tools can't be imported.
+        """
+        with self._store.building(key) as staged:
+            found = self._store.find(key)
+            if found is not None:
+                return found
+            source = self._interchange(recipe, interchange_key, prefix_keys)
+            start = time.monotonic()
+            try:
+                choice = choice_of(name, self._runtime)
+                wanted = Lowering(
+                    precision=recipe.precision,
+                    calibration=chosen_samples(self._calibration, recipe.precision),
+                    provider=choice.provider.name,
+                    options={one.name: choice.options[one.name] for one in self._runtime.options if one.builds},
+                )
+                made = self._runtime.lower(source.path, wanted, staged)
+                weights = Weights.of(self._runtime.weights(made.main))
+                return self._store.commit(
+                    key,
+                    staged,
+                    str(made.main.relative_to(staged)),
+                    weights,
+                    {
+                        **self._provenance,
+                        **made.told,
+                        "recipe": recipe.name,
+                        "runtime": self._runtime.name,
+                        "built_with": dict(choice.built_with),
+                        "interchange_sha256": source.sha256,
+                        "steps": source.provenance["steps"],
+                        "macs": source.provenance["macs"],
+                        "convert_seconds": round(time.monotonic() - start, 3),
+                    },
+                    unshipped=made.unshipped,
+                )
+            except Exception as err:  # the boundary of one artifact: its cells get the reason
+                raise _problem_of(err, self._runtime.name) from err
+
+    def _interchange(self, recipe: Recipe, key: str, prefix_keys: Sequence[str]) -> Artifact:
+        with self._store.building(key) as staged:
+            found = self._store.find(key)
+            if found is not None:
+                return found
+            model, told = self._transformer.transformed(recipe.transforms, prefix_keys)
+            exporter = find_exporter(self._model.framework, self._runtime.interchanges)
+            assert exporter is not None, "the plan leaves out cells without an exporter"
+            try:
+                path = staged / f"model.{exporter.format}"
+                macs = self._transformer.macs(model)
+                main = exporter.export(model, self._model.input, self._calibration[:EXAMPLE_SAMPLES], path)
+                provenance = {**self._provenance, "exporter": exporter.name, "steps": told, "macs": macs}
+                return self._store.commit(key, staged, str(main.relative_to(staged)), Weights(), provenance)
+            except Exception as err:  # the boundary of one artifact: its cells get the reason
+                raise _problem_of(err, exporter.name, f"{exporter.name}: ") from err
+
+
+def _problem_of(err: Exception, whose: str, prefix: str = "") -> CellProblem:
+    """What ends an artifact: a tool that is half installed is unavailable, all else an error."""
+    traceback.print_exc()
+    said = f"{type(err).__name__}: {err}"
+    if failed_at_import(err):
+        return CellProblem(Verdict.UNAVAILABLE, f"{whose} can't be imported: {said}")
+    return CellProblem.error("convert", f"{prefix}{said}")

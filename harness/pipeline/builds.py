@@ -1,0 +1,262 @@
+"""Artifacts of many cells: found in the cache or built, a process per model and runtime, several at one time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.core.artifact import Artifact
+from harness.core.finding import Verdict
+from harness.core.model import Model
+from harness.core.names import Cell
+from harness.core.problem import CellProblem
+from harness.core.recipe import Step
+from harness.core.source import Source
+from harness.exporters.registry import find_exporter
+from harness.frameworks.registry import frameworks
+from harness.pipeline.child import run_child
+from harness.pipeline.plan import choice_for, parts_of
+from harness.pipeline.references import Reference
+from harness.pipeline.replay import user_sources
+from harness.pipeline.settings import Settings
+from harness.runtimes.options import devices_to_build
+from harness.runtimes.registry import installed
+from harness.store.artifacts import ArtifactStore, key_of
+from harness.targets.local_hardware import local_hardware
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Where a cell's artifact and its interchange file lie in the cache."""
+
+    artifact: str
+    interchange: str
+    prefixes: tuple[str, ...] = ()
+    """Of the float model after each of the recipe's transforms."""
+
+
+def keys_of(cell: Cell, reference: Reference) -> Keys:
+    """Addresses from everything that decides the content: weights, recipe, tool versions, our sources, calibration."""
+    model, recipe, _, runtime = parts_of(cell)
+    exporter = find_exporter(model.framework, runtime.interchanges)
+    assert exporter is not None, "the plan leaves out cells without an exporter"
+    framework = frameworks.get(model.framework)
+    made = [_identity(step, reference) for step in recipe.transforms]
+    prefixes = tuple(
+        key_of(
+            {
+                "kept": reference.fingerprint,
+                "input": _identity_of_input(model),
+                "steps": made[: count + 1],
+                "framework": _source_sha256(framework.source),
+                "versions": dict(installed(framework.packages).versions),
+            }
+        )
+        for count in range(len(made))
+    )
+    interchange = key_of(
+        {
+            "fingerprint": reference.fingerprint,
+            "input": _identity_of_input(model),
+            "steps": made,
+            "format": exporter.format,
+            "exporter": [_source_sha256(exporter.source), _arguments(exporter)],
+            "versions": dict(installed([*framework.packages, *exporter.packages]).versions),
+        }
+    )
+    precision, choice = recipe.precision, choice_for(cell)
+    artifact = key_of(
+        {
+            "interchange": interchange,
+            "precision": [precision.name, dict(precision.parameters)],
+            "calibration": reference.calibration_sha256 if precision.needs_calibration else "",
+            "runtime": [runtime.name, _source_sha256(runtime.source), _arguments(runtime)],
+            "built_with": dict(choice.built_with),
+            "built_on": local_hardware().accelerator if devices_to_build(choice, runtime) else "",
+            "versions": dict(installed(runtime.build_packages).versions),
+        }
+    )
+    return Keys(artifact=artifact, interchange=interchange, prefixes=prefixes)
+
+
+def _identity(step: Step, reference: Reference) -> dict[str, Any]:
+    """Everything beside the model that decides what *step* makes of it."""
+    return {
+        "name": step.name,
+        "sources": [_source_sha256(source) for source in (step.source, *step.uses)],
+        "versions": dict(installed(step.packages).versions),
+        "train": reference.train_sha256 if step.trains else "",
+        "student": reference.student_fingerprint if step.replaces else "",
+    }
+
+
+def _identity_of_input(model: Model) -> list[Any]:
+    return [model.input.name, list(model.input.shape), model.input.dtype]
+
+
+def build_all(
+    cells: Iterable[Cell], references: Mapping[str, Reference], store: ArtifactStore, settings: Settings, tell: Tell
+) -> tuple[dict[Cell, Artifact], dict[Cell, CellProblem]]:
+    """Artifacts for all *cells*, whose references exist; returns artifacts and, for cells that failed, why."""
+    cells = list(cells)
+    keys = {cell: keys_of(cell, references[cell.model]) for cell in cells}
+    artifacts: dict[str, Artifact] = {}
+    for key in {keys[cell].artifact for cell in cells}:
+        found = store.find(key)
+        if found is not None:
+            artifacts[key] = found
+    missing: dict[tuple[str, str], dict[str, Cell]] = {}
+    for cell in cells:
+        if keys[cell].artifact not in artifacts:
+            engine = parts_of(cell)[3].name
+            missing.setdefault((cell.model, engine), {}).setdefault(keys[cell].artifact, cell)
+    total = sum(len(group) for group in missing.values())
+    tell(f"artifacts: {len(artifacts)} from the cache, {total} to build")
+    problems: dict[str, CellProblem] = {}
+    progress = _Progress(total, tell)
+    with ThreadPoolExecutor(max_workers=max(1, settings.jobs)) as pool:
+        jobs = [
+            pool.submit(_build_group, model, engine, group, keys, references[model], settings, progress)
+            for (model, engine), group in missing.items()
+        ]
+        try:
+            for job in jobs:
+                problems.update(job.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    for group in missing.values():
+        for key in group:
+            found = store.find(key)
+            if found is not None:
+                artifacts[key] = found
+            else:
+                problems.setdefault(key, CellProblem.error("convert", "the build left no artifact"))
+    made = {cell: artifacts[keys[cell].artifact] for cell in cells if keys[cell].artifact in artifacts}
+    failed = {cell: problems[keys[cell].artifact] for cell in cells if keys[cell].artifact not in artifacts}
+    return made, failed
+
+
+class _Progress:
+    def __init__(self, total: int, tell: Tell) -> None:
+        self._total = total
+        self._tell = tell
+        self._begun = 0
+
+    def begin(self, what: str) -> None:
+        self._begun += 1
+        self._tell(f"build {self._begun}/{self._total}: {what}")
+
+    def step(self, what: str) -> None:
+        self._tell(f"step {what}")
+
+
+def _build_group(
+    model: str,
+    engine: str,
+    group: Mapping[str, Cell],
+    keys: Mapping[Cell, Keys],
+    reference: Reference,
+    settings: Settings,
+    progress: _Progress,
+) -> dict[str, CellProblem]:
+    """Build one model's artifacts for one runtime; a process that dies loses only the artifact it was at."""
+    problems: dict[str, CellProblem] = {}
+    waiting = dict(group)
+    while waiting:
+        current: list[str] = []
+        refused: list[str] = []
+
+        def on_event(event: dict[str, Any], current: list[str] = current, refused: list[str] = refused) -> None:
+            match event["event"]:
+                case "begin":
+                    current[:] = [event["key"]]
+                    progress.begin(event["what"])
+                case "step":
+                    progress.step(event["what"])
+                case "done":
+                    waiting.pop(event["key"], None)
+                    current.clear()
+                case "failed":
+                    problems[event["key"]] = CellProblem(Verdict(event["verdict"]), event["reason"], event["stage"])
+                    waiting.pop(event["key"], None)
+                    current.clear()
+                case "refused":
+                    refused.append(event["reason"])
+
+        end = run_child(
+            _request(model, engine, waiting, keys, reference, settings),
+            log=settings.scratch / f"build-{model}-{engine}.log",
+            timeout_s=settings.build_timeout_s,
+            threads=1,
+            on_event=on_event,
+            memory_limit_bytes=settings.memory_limit_bytes,
+        )
+        if not waiting:
+            break
+        reason = refused[0] if refused else end.reason or "the process ended without a result"
+        # Without a culprit nothing would change in another process: all that wait get the reason.
+        for key in current or list(waiting):
+            problems[key] = CellProblem.error("convert", reason)
+            waiting.pop(key, None)
+    return problems
+
+
+def _request(
+    model: str,
+    engine: str,
+    waiting: Mapping[str, Cell],
+    keys: Mapping[Cell, Keys],
+    reference: Reference,
+    settings: Settings,
+) -> dict[str, Any]:
+    return {
+        "kind": "build",
+        "sources": user_sources(),
+        "path": [os.getcwd() if entry == "" else entry for entry in sys.path],
+        "model": model,
+        "engine": engine,
+        "cache": str(settings.cache),
+        "calibration": str(reference.folder / "calibration.npy"),
+        "provenance": {"model": model, "weights_sha256": reference.weights_sha256},
+        "items": [
+            {
+                "what": f"{cell.model}/{cell.recipe}/{cell.runtime}",
+                "recipe": cell.recipe,
+                "runtime": cell.runtime,
+                "key": key,
+                "interchange_key": keys[cell].interchange,
+                "prefix_keys": list(keys[cell].prefixes),
+            }
+            for key, cell in waiting.items()
+        ],
+    }
+
+
+def _source_sha256(source: Source) -> str:
+    """Hash of the file that defines a step, exporter or runtime: an edit there builds anew."""
+    return hashlib.sha256(Path(source.path).read_bytes()).hexdigest() if source.path else source.module
+
+
+def _arguments(adapter: object) -> str:
+    """What an exporter or runtime was made with: one class with other arguments makes other artifacts.
+
+    Plain values count, by their text; what has no stable text counts by its type.
+    """
+    held = {name: value for name, value in vars(adapter).items() if name not in ("source", "run_side")}
+    return json.dumps(
+        held, sort_keys=True, default=lambda value: sorted(map(str, value)) if _is_set(value) else type(value).__name__
+    )
+
+
+def _is_set(value: object) -> bool:
+    return isinstance(value, set | frozenset)

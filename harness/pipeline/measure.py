@@ -1,0 +1,273 @@
+"""What is measured of a built cell, and how its workers are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from harness.core.artifact import Artifact
+from harness.core.data import Array
+from harness.core.environment import Environment, Hardware
+from harness.core.finding import Verdict
+from harness.core.measurement import Measurement
+from harness.core.names import Cell
+from harness.core.problem import CellProblem
+from harness.core.result import ClassFlips
+from harness.core.samples import Samples
+from harness.core.timing import Timing
+from harness.meters.accuracy import (
+    accuracy_measurements,
+    class_flips,
+    correctness,
+    output_measurements,
+    score_measurements,
+)
+from harness.meters.latency import Enough, Timed, measure_latency
+from harness.meters.runtime_figures import engine_measurements, placement_measurements
+from harness.pipeline.plan import choice_for, parts_of
+from harness.pipeline.references import Reference
+from harness.pipeline.settings import Settings
+from harness.targets.local_context import read_moment
+from harness.targets.registry import targets
+from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
+from harness.zoo.registry import metrics
+
+EVALUATION_BATCH = 1
+"""What runs on the device; a larger batch changes the ranges of dynamically quantized activations."""
+INFERENCES_BEFORE_MEMORY = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What one worker told of one cell."""
+
+    measurements: tuple[Measurement, ...]
+    samples: Samples
+    classes: tuple[ClassFlips, ...]
+    environment: Environment
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """What is kept of every sample and class beside the figures."""
+
+    samples: Samples
+    classes: tuple[ClassFlips, ...] = ()
+
+
+class BlamedWorker:
+    """The other side's worker: what goes wrong in it is told as its fault, not the candidate's."""
+
+    def __init__(self, worker: Worker, whose: str) -> None:
+        self._worker = worker
+        self._whose = whose
+
+    def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
+        """As ``Worker.ask``."""
+        with _blaming(self._whose):
+            return self._worker.ask(operation, **fields)
+
+    def time(self, iterations: int) -> Array:
+        """As ``Worker.time``."""
+        with _blaming(self._whose):
+            return self._worker.time(iterations)
+
+    def prepare(self, sample: Array) -> int:
+        """As ``Worker.prepare``."""
+        with _blaming(self._whose):
+            return self._worker.prepare(sample)
+
+
+class OtherSideProblem(CellProblem):
+    """What ended a comparison was not the candidate."""
+
+
+@contextmanager
+def _blaming(whose: str) -> Iterator[None]:
+    try:
+        yield
+    except CellProblem as problem:
+        raise OtherSideProblem.error(problem.stage, f"{whose}: {problem.reason}") from problem
+    except WorkerFailure as err:
+        raise OtherSideProblem.error("run", f"{whose}: {err}") from err
+
+
+def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings) -> Probe:
+    """Load, first inference, memory, then predictions on the whole evaluation set, in one fresh worker.
+
+    Raises:
+        CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
+    """
+    inputs = reference.load("inputs")
+    choice = choice_for(cell)
+    worker, loaded = open_worker(cell, artifact, settings)
+    with worker, stage("run"):
+        first_ns = worker.prepare(inputs[:1])
+        worker.time(INFERENCES_BEFORE_MEMORY)
+        memory = worker.ask("memory")
+        description = worker.ask("describe")["description"]
+        outputs = worker.predict(inputs, EVALUATION_BATCH)
+        worker.ask("close")
+    with stage("measure"):
+        accuracy, measured = _accuracy(cell, outputs, reference)
+        placement = description.pop("placement", None) or artifact.provenance.get("placement", {})
+        told = engine_measurements(description.pop("figures", {}))
+    figures = (
+        Measurement(name="load_ns", value=loaded["load_ns"], unit="ns"),
+        Measurement(name="first_inference_ns", value=first_ns, unit="ns"),
+        Measurement(name="memory_peak_bytes", value=memory["over_idle"], unit="bytes"),
+        Measurement(name="memory_idle_bytes", value=memory["idle"], unit="bytes"),
+        *told,
+        *placement_measurements(placement, choice.provider.name),
+        *measured,
+    )
+    return Probe(
+        measurements=figures,
+        samples=accuracy.samples,
+        classes=accuracy.classes,
+        environment=_environment(cell, worker, description, hardware, settings),
+        details={
+            "placement": {"asked": choice.provider.name, "operators": placement},
+            "engine": description,
+            "evaluation_batch": EVALUATION_BATCH,
+        },
+    )
+
+
+Side = tuple[Cell, Artifact, str]
+"""A cell whose options hold, the artifact, and how it is called when it is to blame."""
+
+
+def time_pair(
+    sides: Sequence[Side],
+    sample: Array,
+    enough: Enough,
+    *,
+    seed: int,
+    hardware: Hardware,
+    settings: Settings,
+    least_inferences: int = 0,
+    wrap: Callable[[Timed], Timed] = lambda candidate: candidate,
+) -> Timing:
+    """Times of the first of *sides*, in alternation with the second where there is one.
+
+    Args:
+        sides: the candidate, and what it is compared with.
+        sample: one sample, shape (1, ...).
+        enough: asked after each pair of processes.
+        seed: orders the sides within each round.
+        hardware: tells whether both sides can warm up at one time.
+        settings: threads, folders and limits.
+        least_inferences: of the candidate, in each pair of processes.
+        wrap: what is done to the candidate's worker first; calibration makes it slower.
+
+    Raises:
+        CellProblem, WorkerFailure, ValueError: a side can't be opened, broke, or gave times that are none.
+    """
+
+    @contextmanager
+    def open_pair() -> Iterator[tuple[Timed, Timed | None]]:
+        # Both start at the same time: importing an engine takes longer than timing it.
+        with ExitStack() as stack, ThreadPoolExecutor(max_workers=len(sides)) as pool:
+            starting = [pool.submit(open_worker, cell, artifact, settings) for cell, artifact, _ in sides]
+            wait(starting)
+            workers = [stack.enter_context(one.result()[0]) for one in starting if one.exception() is None]
+            starting[0].result()
+            if len(sides) == 1:
+                workers[0].prepare(sample)
+                yield wrap(workers[0]), None
+                return
+            whose = sides[1][2]
+            with _blaming(whose):
+                starting[1].result()
+            other = BlamedWorker(workers[1], whose)
+            workers[0].prepare(sample)
+            other.prepare(sample)
+            yield wrap(workers[0]), other
+
+    usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
+    together = usable >= len(sides) * _threads(sides[0][0], settings)
+    return measure_latency(
+        open_pair,
+        enough,
+        seed,
+        warm_together=together,
+        least_inferences=least_inferences,
+        read_moment=read_moment,
+    )
+
+
+def open_worker(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:
+    """A fresh worker with *artifact* open in it, and its answer to loading; the caller ends it."""
+    runtime = parts_of(cell)[3]
+    threads = _threads(cell, settings)
+    logs = settings.scratch / "workers"
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{cell.id.replace('/', '~')}.log"
+    choice = choice_for(cell)
+    kept = settings.cache / "compiled"
+    options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": str(kept)}
+    with stage("load"):
+        gateway = targets.get(cell.target).gateway(threads)
+        worker = Worker(
+            gateway,
+            run_side=runtime.run_side,
+            log=log,
+            timeout_s=settings.worker_timeout_s,
+            memory_limit_bytes=settings.memory_limit_bytes,
+        )
+        try:
+            return worker, worker.ask("load", path=str(artifact.path), options=options)
+        except BaseException:
+            worker.end()
+            raise
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Turn what ends a cell inside the block into ``error(name)``; an inner stage keeps its name."""
+    try:
+        yield
+    except RuntimeMissing as err:
+        raise CellProblem(Verdict.UNAVAILABLE, str(err)) from err
+    except (WorkerFailure, ValueError) as err:
+        raise CellProblem.error(name, str(err)) from err
+
+
+def _accuracy(cell: Cell, outputs: Array, reference: Reference) -> tuple[Accuracy, list[Measurement]]:
+    model, _, _, _ = parts_of(cell)
+    metric = metrics.get(model.metric)
+    labels, exact = reference.load("labels"), reference.load("outputs")
+    if not metric.per_sample:
+        measured = score_measurements(metric.compute, outputs, exact, labels, metric.name)
+        found = Accuracy(samples=Samples.scored(outputs, reference.dataset_sha256))
+    else:
+        correct = correctness(metric.compute, outputs, labels, metric.name)
+        reference_correct = correctness(metric.compute, exact, labels, metric.name)
+        classes = class_flips(reference_correct, correct, labels)
+        measured = accuracy_measurements(correct, reference_correct, classes)
+        found = Accuracy(samples=Samples.pack(correct, outputs, reference.dataset_sha256), classes=classes)
+    return found, [*measured, *output_measurements(outputs, exact)]
+
+
+def _threads(cell: Cell, settings: Settings) -> int:
+    _, _, name, _ = parts_of(cell)
+    return int(dict(name.options).get("threads", settings.threads))
+
+
+def _environment(
+    cell: Cell, worker: Worker, description: dict[str, Any], hardware: Hardware, settings: Settings
+) -> Environment:
+    choice = choice_for(cell)
+    return Environment(
+        hardware=hardware,
+        runtime_versions=tuple(sorted({**worker.greeting["versions"], **description.pop("versions", {})}.items())),
+        provider=str(description.pop("provider", choice.provider.name)),
+        threads=_threads(cell, settings),
+        options=tuple(sorted(choice.options.items())),
+        python=worker.greeting["python"],
+    )

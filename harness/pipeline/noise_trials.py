@@ -1,0 +1,181 @@
+"""Trials that tell what latency verdicts are worth on this machine: equal artifacts, and really slower ones."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from harness.core.artifact import Artifact
+from harness.core.data import Array
+from harness.core.names import Cell
+from harness.core.noise import Trial
+from harness.core.problem import CellProblem
+from harness.core.timing import Timing
+from harness.errors import CalibrationError
+from harness.judge.latency import look, ratio_evidence
+from harness.meters.latency import Timed
+from harness.pipeline.measure import open_worker, stage, time_pair
+from harness.pipeline.run import Run
+from harness.pipeline.settings import Settings
+from harness.targets.lock import TargetLock
+
+OTHER_RECIPE = "int8_static"
+"""What the float artifact is compared with to see how far a stored ratio can be trusted."""
+QUICK: Mapping[float, int] = {0.0: 24, 0.10: 10, 0.20: 5}
+FULL: Mapping[float, int] = {0.0: 200, 0.03: 50, 0.05: 50, 0.075: 50, 0.10: 100, 0.15: 50}
+"""Trials by injected slow-down."""
+QUICK_RATIOS, FULL_RATIOS = 8, 40
+QUICK_SECONDS = 150.0
+
+
+class Slowed:
+    """A worker whose every inference takes longer by a share of what it takes: a real slow-down.
+
+    The share is of what it takes while it warms up, so that the true one varies a little from process to process.
+    """
+
+    def __init__(self, worker: Timed, share: float) -> None:
+        self._worker = worker
+        self._share = share
+
+    def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
+        """As the worker's; once it is warm, it is slowed down."""
+        answer = self._worker.ask(operation, **fields)
+        if operation == "warm_up":
+            self._worker.ask("slow_down", spin_ns=max(1, round(self._share * int(answer["p50_ns"]))))
+        return answer
+
+    def time(self, iterations: int) -> Array:
+        """As the worker's."""
+        return self._worker.time(iterations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """An artifact to try the clock on, and another one of the same model."""
+
+    cell: Cell
+    artifact: Artifact
+    other_cell: Cell
+    other: Artifact | None
+    """None when this runtime can't make it."""
+    sample: Array
+    versions: tuple[tuple[str, str], ...]
+    run: Run
+
+
+def set_up(cell: Cell, settings: Settings, tell: Callable[[str], None]) -> Bench:
+    """Build what the trials need.
+
+    Raises:
+        CalibrationError: the cell can't be built here.
+    """
+    run = Run(settings, lambda case: {}, tell)
+    other_cell = replace(cell, recipe=OTHER_RECIPE)
+    run.prepare_cells({cell, other_cell})
+    if cell not in run.artifacts:
+        raise CalibrationError(f"{cell.id} can't be calibrated with: {run.results[cell].reason}")
+    sample = run.references[cell.model].load("inputs")[:1]
+    try:
+        worker, _ = open_worker(cell, run.artifacts[cell], settings)
+    except CellProblem as problem:
+        raise CalibrationError(f"{cell.id} can't be calibrated with: {problem.reason}") from problem
+    with worker:
+        versions = tuple(sorted(worker.greeting["versions"].items()))
+    return Bench(
+        cell=cell,
+        artifact=run.artifacts[cell],
+        other_cell=other_cell,
+        other=run.artifacts.get(other_cell) if other_cell != cell else None,
+        sample=sample,
+        versions=versions,
+        run=run,
+    )
+
+
+def planned(trials: Mapping[float, int], ratios: int, seed: int) -> list[float | None]:
+    """Slow-downs in the order of their trials, None for a trial of two different artifacts.
+
+    Mixed evenly: a stop halfway leaves half of every kind, and a machine that changes meanwhile changes all of them.
+    """
+    places = [
+        ((number + 0.5) / count, kind)
+        for kind, count in [*trials.items(), *([(None, ratios)] if ratios else [])]
+        for number in range(count)
+    ]
+    order = random.Random(seed)
+    return [kind for _, kind in sorted(places, key=lambda place: place[0] + 1e-3 * order.random())]
+
+
+def run_trials(
+    bench: Bench,
+    order: Sequence[float | None],
+    limit: float,
+    settings: Settings,
+    tell: Callable[[str], None],
+    *,
+    seconds: float = math.inf,
+    seed: int = 0,
+) -> Iterator[Trial]:
+    """Try in *order*, each in fresh processes, until all are done or *seconds* are over.
+
+    Raises:
+        CalibrationError: a worker broke.
+    """
+    start = time.monotonic()
+    for number, slowdown in enumerate(order):
+        if time.monotonic() - start > seconds:
+            return
+        try:
+            with stage("run"), TargetLock(bench.cell.target).exclusive(tell):
+                yield _trial(bench, slowdown, limit, settings, seed + number)
+        except CellProblem as problem:
+            raise CalibrationError(f"trial {number + 1} broke: {problem.reason}") from problem
+
+
+def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Settings, seed: int) -> Trial:
+    begun = time.monotonic()
+    candidate = (bench.cell, bench.artifact)
+    if slowdown is None:
+        assert bench.other is not None, "a trial of two artifacts is planned only where there are two"
+        candidate = (bench.other_cell, bench.other)
+
+    def enough(timing: Timing) -> bool:
+        return slowdown is None or look(ratio_evidence(timing.pairs), limit).finished
+
+    timing = time_pair(
+        [(*candidate, ""), (bench.cell, bench.artifact, "the other side")],
+        bench.sample,
+        enough,
+        seed=seed,
+        hardware=bench.run.hardware,
+        settings=settings,
+        wrap=(lambda worker: Slowed(worker, slowdown)) if slowdown else (lambda worker: worker),
+    )
+    evidence = ratio_evidence(timing.pairs)
+    other = timing.of_other()
+    assert other is not None, "two sides were timed"
+    taken = look(evidence, limit)
+    return Trial(
+        slowdown=slowdown or 0.0,
+        different=slowdown is None,
+        verdict=str(taken.verdict),
+        seconds=time.monotonic() - begun,
+        ratio=evidence.ratio,
+        interval=evidence.interval,
+        pair_ratios=evidence.pair_medians,
+        # The slowed side is no A side; its partner always is one.
+        process_ns=_medians(other) + (_medians(timing) if slowdown == 0.0 else ()),
+        context=timing.context,
+    )
+
+
+def _medians(timing: Timing) -> tuple[float, ...]:
+    """One per process."""
+    return tuple(float(np.median([candidate for candidate, _ in rounds])) for rounds in timing.pairs)

@@ -1,0 +1,170 @@
+"""From matrices to cells: every name resolved, every reason why a cell can't run found before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.core.contracts import Runtime
+from harness.core.finding import Verdict
+from harness.core.matrix import Case, Matrix
+from harness.core.metrics import Beside
+from harness.core.model import Model
+from harness.core.names import Cell, RuntimeName
+from harness.core.offer import Choice
+from harness.core.problem import CellProblem
+from harness.core.recipe import Recipe
+from harness.errors import ContractError, InvalidMatrix, UnknownName
+from harness.exporters.registry import find_exporter, formats_from
+from harness.frameworks.registry import frameworks
+from harness.judge.lint import Facts
+from harness.recipes.chain import control_of, parse_recipe
+from harness.recipes.quantization import with_other_samples
+from harness.runtimes.options import choice_of, missing_to_build, refused_name
+from harness.runtimes.registry import can_build, can_run, installed, runtimes
+from harness.targets.local_hardware import local_devices
+from harness.targets.registry import targets
+from harness.zoo.registry import datasets, metrics, models
+
+
+def check_names(matrix: Matrix) -> None:
+    """Resolve every name in *matrix*.
+
+    Raises:
+        HarnessError: a model, recipe, runtime, provider, engine option, target, data set or task metric that does not
+            exist.
+    """
+    for name in matrix.models:
+        model = models.get(name)
+        for registry, wanted in ((datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)):
+            if wanted not in registry:
+                error = UnknownName.among(registry.kind, wanted, registry.names())
+                raise ContractError(f"model {name!r} ({model.source}): {error}")
+    for name in matrix.recipes:
+        parse_recipe(name)
+    for text in matrix.runtimes:
+        chosen = RuntimeName.parse(text)
+        refused = refused_name(chosen, runtimes.get(chosen.runtime))
+        if refused:  # a slip of the pen, which as an unsupported cell would be skipped
+            raise InvalidMatrix(f"runtime {text!r}: {refused}.")
+    for name in matrix.targets:
+        targets.get(name)
+
+
+def declared_facts(cell: Cell) -> Facts:
+    """What is declared of the evaluation set that *cell* is judged on."""
+    model = models.get(cell.model)
+    dataset = datasets.get(model.dataset)
+    return Facts(
+        samples=dataset.samples,
+        smallest_class=dataset.smallest_class,
+        per_sample=metrics.get(model.metric).per_sample,
+    )
+
+
+def obstacle(cell: Cell) -> CellProblem | None:
+    """Why *cell* can't be built, known without building anything: unsupported by design, or unavailable here."""
+    model, recipe, name, runtime = parts_of(cell)
+    exporter = find_exporter(model.framework, runtime.interchanges)
+    if exporter is None:
+        known = ", ".join(formats_from(model.framework)) or "nothing"
+        taken = " or ".join(runtime.interchanges)
+        return CellProblem(
+            Verdict.UNSUPPORTED, f"{runtime.name} takes {taken}, and {model.framework} models export to {known}"
+        )
+    refused = (
+        refused_name(name, runtime)
+        or runtime.refusal(model.framework, recipe.precision, choice_of(name, runtime))
+        or _step_refusal(model, recipe)
+    )
+    if refused:
+        return CellProblem(Verdict.UNSUPPORTED, refused)
+    here = can_build(runtime)
+    if not here.ok:
+        return CellProblem(Verdict.UNAVAILABLE, here.reason)
+    missing = missing_to_build(choice_of(name, runtime), runtime, local_devices())
+    if missing:
+        return CellProblem(Verdict.UNAVAILABLE, missing)
+    framework = frameworks.get(model.framework)
+    tools = installed([*framework.packages, *exporter.packages])
+    if not tools.ok:
+        return CellProblem(
+            Verdict.UNAVAILABLE, f"{tools.reason} (to export {model.framework} models as {exporter.format})"
+        )
+    for step in recipe.transforms:
+        libraries = installed(step.packages)
+        if not libraries.ok:
+            return CellProblem(
+                Verdict.UNAVAILABLE, f"{libraries.reason} (for step {step.name!r}); pip install 'edge-harness[recipes]'"
+            )
+    return None
+
+
+def obstacle_to_running(cell: Cell) -> CellProblem | None:
+    """Why the artifact of *cell* can't run here, though it can be built: a package or a device is missing."""
+    here = can_run(parts_of(cell)[3], choice_for(cell).provider, local_devices())
+    return None if here.ok else CellProblem(Verdict.UNAVAILABLE, here.reason)
+
+
+def obstacle_to_timing(cell: Cell) -> CellProblem | None:
+    """Why times of *cell* would mean nothing, such as a simulator's."""
+    why = choice_for(cell).provider.untimed
+    return CellProblem(Verdict.UNSUPPORTED, f"latency on {cell.runtime}: {why}") if why else None
+
+
+def _step_refusal(model: Model, recipe: Recipe) -> str:
+    """Why a step of *recipe* can't be done on *model*; empty when all can."""
+    for step in recipe.transforms:
+        if step.framework and step.framework != model.framework:
+            return (
+                f"step {step.name!r} transforms {step.framework} models, and {model.name!r} is one of {model.framework}"
+            )
+        if step.replaces and model.student is None:
+            return (
+                f"step {step.name!r} needs a student, and model {model.name!r} has none: "
+                "register it with @harness.model(..., student=function)"
+            )
+    return ""
+
+
+def refused_case(case: Case) -> str:
+    """Why what *case* demands has no meaning for its recipe; empty when it has."""
+    if case.limit is None or case.metric.beside is None or probed_companions(case):
+        return ""
+    name, recipe = case.metric.name, case.cell.recipe
+    lacks = {
+        Beside.CONTROL: f"no step of {recipe!r} has a control to be compared with",
+        Beside.DRAWS: f"{recipe!r} draws no calibration samples, or names its seed already",
+    }
+    return f"{name}: {lacks[case.metric.beside]}; write 'report' for it"
+
+
+def companions(case: Case) -> set[Cell]:
+    """The cells beside its own whose artifacts *case* rests on."""
+    cell, metric = case.cell, case.metric
+    if cell.is_reference:
+        return set()
+    promised = any(promise.metric.relative for promise in parse_recipe(cell.recipe).promises)
+    return ({cell.reference} if metric.relative or promised else set()) | probed_companions(case)
+
+
+def probed_companions(case: Case) -> set[Cell]:
+    """Those whose predictions it rests on: its control, or other draws of calibration samples; none where it has none."""
+    recipes: list[str] = []
+    match case.metric.beside:
+        case Beside.CONTROL:
+            recipes = [control_of(case.cell.recipe)]
+        case Beside.DRAWS:
+            recipes = with_other_samples(case.cell.recipe)
+    return {replace(case.cell, recipe=recipe) for recipe in recipes if recipe}
+
+
+def choice_for(cell: Cell) -> Choice:
+    """The provider and the options that hold for *cell*, whose runtime's name is one that was let through."""
+    _, _, name, runtime = parts_of(cell)
+    return choice_of(name, runtime)
+
+
+def parts_of(cell: Cell) -> tuple[Model, Recipe, RuntimeName, Runtime]:
+    """The registered things behind *cell*'s names."""
+    name = RuntimeName.parse(cell.runtime)
+    return models.get(cell.model), parse_recipe(cell.recipe), name, runtimes.get(name.runtime)

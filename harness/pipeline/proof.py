@@ -1,0 +1,85 @@
+"""Whether every engine here really builds and runs a small model; for ``edge-harness doctor --run``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.core.finding import Finding, Verdict
+from harness.core.limits import Limit
+from harness.core.matrix import ALL_OPERATORS, Case
+from harness.core.metrics import metric_named
+from harness.core.names import Cell
+from harness.exporters.registry import find_exporter
+from harness.judge.case import worst
+from harness.pipeline.run import Run
+from harness.pipeline.settings import Settings, default_cache
+from harness.runtimes.registry import runtimes
+
+MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
+"""The smallest one of each framework."""
+PARITY = Limit(value=1e-3, text="0.001 abs", unit="abs")
+"""Ten times what the CPU engines are held to: a GPU computes in another order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What came of one cell."""
+
+    cell: Cell
+    status: str
+    told: str
+    broken: bool
+
+
+def prove_all(tell: Callable[[str], None]) -> Iterator[Proof]:
+    """Try the float model on every provider of every runtime, each in processes of its own."""
+    scratch = Path(tempfile.mkdtemp(prefix="edge-harness-doctor-"))
+    try:
+        run = Run(Settings(cache=default_cache(), scratch=scratch), lambda case: {}, tell)
+        cases = [_case(cell) for cell in _cells()]
+        run.prepare(cases)
+        for case in cases:
+            yield _proof(case, run.findings(case), run)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _cells() -> Iterator[Cell]:
+    for runtime in runtimes:
+        for framework, model in MODELS.items():
+            if find_exporter(framework, runtime.interchanges) is not None:
+                for provider in runtime.providers:
+                    yield Cell(model=model, recipe="fp32", runtime=f"{runtime.name}:{provider.name}")
+
+
+def _case(cell: Cell) -> Case:
+    return Case(
+        suite="doctor",
+        cell=cell,
+        metric=metric_named("output_error"),
+        limit=PARITY,
+        change_limit=None,
+        baseline=False,
+        placement=ALL_OPERATORS,
+    )
+
+
+def _proof(case: Case, findings: list[Finding], run: Run) -> Proof:
+    found = worst(findings)
+    result = run.results[case.cell]
+    placement = result.details.get("placement", {}).get("operators", {})
+    taken = ", ".join(
+        f"{sum(operators.values())} operators on {name}" for name, operators in placement.items() if operators
+    )
+    error = result.measurements.get("output_max_error_abs")
+    good = found.verdict is Verdict.PASS
+    return Proof(
+        cell=case.cell,
+        status="runs" if good else str(found.verdict),
+        told=f"{error.value:.2g}; {taken}" if good and error is not None else found.reason,
+        broken=not good and found.verdict not in (Verdict.UNAVAILABLE, Verdict.UNSUPPORTED),
+    )

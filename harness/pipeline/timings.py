@@ -1,0 +1,154 @@
+"""Latency in one run: which cases wait for a cell's times, what was timed, and when that is enough for all of them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from harness.core.artifact import Artifact
+from harness.core.data import Array
+from harness.core.environment import Hardware
+from harness.core.matrix import Case
+from harness.core.metrics import Rule, Stage
+from harness.core.names import Cell
+from harness.core.noise import NoiseProfile
+from harness.core.timing import NOT_TIMED, Timing, Timings
+from harness.judge.latency import Look, look_at_rounds, take_look
+from harness.pipeline.measure import stage, time_pair
+from harness.pipeline.settings import Settings
+from harness.stats.tail import least_n
+from harness.targets.lock import TargetLock
+
+Tell = Callable[[str], None]
+
+
+class LatencyBook:
+    """Times of the cells of one run; each is timed once for all the cases that are known to ask for it."""
+
+    def __init__(self, settings: Settings, hardware: Hardware, noise: NoiseProfile | None, tell: Tell) -> None:
+        self._settings = settings
+        self._hardware = hardware
+        self._noise = noise
+        self._tell = tell
+        self._planned: dict[Cell, list[Case]] = {}
+        self._timed: dict[Cell, Timing] = {}
+        self._beside: dict[tuple[str, Cell], Timings] = {}
+        """By suite: two suites may hold one cell to two baselines."""
+
+    def plan(self, cases: Iterable[Case]) -> None:
+        """Note what is going to be asked, so that a cell is timed until all of it is known."""
+        for case in cases:
+            known = self._planned.setdefault(case.cell, [])
+            if case.metric.stage is Stage.TIMING and case not in known:
+                known.append(case)
+
+    def of(self, case: Case) -> Timings:
+        """What was timed so far that *case* is judged by."""
+        return replace(self._beside.get((case.suite, case.cell), NOT_TIMED), own=self.timed(case.cell))
+
+    def timed(self, cell: Cell) -> Timing | None:
+        """The times of *cell*, beside its reference or alone."""
+        return self._timed.get(cell)
+
+    def compared_with(self, reference: Cell) -> list[Case]:
+        """Planned cases, one per cell, whose rounds also hold the times of *reference*."""
+        firsts = [next(filter(is_ratio, cases), None) for cases in self._planned.values()]
+        return [case for case in firsts if case and case.cell != reference and case.cell.reference == reference]
+
+    def knows(self, case: Case) -> bool:
+        """Whether the rounds at hand answer *case*: its cell may have been timed alone, or for another limit."""
+        timing = self.timed(case.cell)
+        if timing is None or (is_ratio(case) and not timing.paired and not case.cell.is_reference):
+            return False
+        if case.metric.rule is Rule.TAIL and len(timing.candidate_ns) < least_n(case.metric.percent):
+            return False
+        return self._look(case, timing).finished
+
+    def time(self, case: Case, artifact: Artifact, fp32: Artifact | None, sample: Array) -> Timing:
+        """Time the case's cell in alternation with its *fp32* artifact, or alone, until every planned case is decided.
+
+        Raises:
+            CellProblem: ``error(load)``, ``error(run)``.
+        """
+        cell = case.cell
+        # Once rounds for others didn't decide this case, only this one counts.
+        waiting = [case] if cell in self._timed else [case, *self._planned.get(cell, [])]
+        if fp32 is None:
+            waiting = [one for one in waiting if not is_ratio(one)]
+        percents = [one.metric.percent for one in waiting if one.metric.rule is Rule.TAIL]
+        timing = self._time(
+            cell,
+            (artifact, fp32),
+            sample,
+            enough=lambda timing: all(self._look(one, timing).finished for one in waiting),
+            # One beyond is allowed for, and what the third process may add is not counted on.
+            least_inferences=max((least_n(percent, 1) for percent in percents), default=0),
+        )
+        self._timed[cell] = timing
+        beside = timing.of_other()
+        if beside is not None:
+            self._timed.setdefault(cell.reference, beside)
+        return timing
+
+    def knows_beside(self, case: Case) -> bool:
+        """Whether *case* was compared with the artifact of its baseline, or can't be."""
+        held = self._beside.get((case.suite, case.cell), NOT_TIMED)
+        if held.beside_baseline is None:
+            return bool(held.why_not_beside)
+        return look_at_rounds(held.beside_baseline, case.change_limit).finished
+
+    def cannot_be_timed_beside(self, case: Case, reason: str) -> None:
+        """Note why the artifact of the case's baseline can't be timed."""
+        self._beside[case.suite, case.cell] = Timings(why_not_beside=reason)
+
+    def time_beside_baseline(self, case: Case, artifact: Artifact, stored: Artifact, sample: Array) -> Timing:
+        """Time the case's cell in alternation with the artifact that its baseline was taken of.
+
+        Raises:
+            CellProblem: ``error(load)``, ``error(run)``.
+        """
+        timing = self._time(
+            case.cell,
+            (artifact, stored),
+            sample,
+            enough=lambda timing: look_at_rounds(timing, case.change_limit).finished,
+            other_is_baseline=True,
+        )
+        self._beside[case.suite, case.cell] = Timings(beside_baseline=timing)
+        return timing
+
+    def _look(self, case: Case, timing: Timing) -> Look:
+        return take_look(case.metric, case.limit, timing, self._noise)
+
+    def _time(
+        self,
+        cell: Cell,
+        artifacts: tuple[Artifact, Artifact | None],
+        sample: Array,
+        *,
+        enough: Callable[[Timing], bool],
+        least_inferences: int = 0,
+        other_is_baseline: bool = False,
+    ) -> Timing:
+        candidate, other = artifacts
+        sides = [(cell, candidate, "")]
+        if other is not None and other_is_baseline:
+            sides.append((cell, other, f"the artifact of the baseline of {cell.id}"))
+        elif other is not None:
+            sides.append((cell.reference, other, f"its reference {cell.reference.id}"))
+        with stage("run"), TargetLock(cell.target).exclusive(self._tell):
+            return time_pair(
+                sides,
+                sample,
+                enough,
+                seed=zlib.crc32(cell.id.encode()),
+                hardware=self._hardware,
+                settings=self._settings,
+                least_inferences=least_inferences,
+            )
+
+
+def is_ratio(case: Case) -> bool:
+    """Whether *case* sets times of two artifacts against each other."""
+    return case.metric.rule is Rule.RATIO

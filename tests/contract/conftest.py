@@ -1,0 +1,111 @@
+"""Real artifacts of the digits model, built once and kept between runs of the tests."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from fakes.lab import load
+from fakes.registries import only_shipped
+
+from harness.core.names import Cell, RuntimeName
+from harness.core.offer import CUDA
+from harness.exporters.registry import find_exporter
+from harness.pipeline.catalog import load_catalog
+from harness.pipeline.run import Run
+from harness.pipeline.settings import Settings
+from harness.recipes.chain import parse_recipe
+from harness.runtimes.options import choice_of
+from harness.runtimes.registry import runtimes
+
+load_catalog()
+MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
+"""The smallest model of each framework."""
+FORMATS = ("fp32", "fp16", "int8_dynamic", "int8_weight_only", "int8_static")
+RUNTIMES = [
+    runtime.name
+    for runtime in runtimes
+    if runtime.source.module.startswith("harness.") and runtime.providers[0].device != CUDA
+]
+"""Those that run on a CPU."""
+
+
+def claimed(runtime, framework, recipe):
+    """Whether *runtime* says that it can bring *framework*'s models to the number format *recipe*."""
+    choice = choice_of(RuntimeName(runtime=runtime.name), runtime)
+    return find_exporter(framework, runtime.interchanges) is not None and not runtime.refusal(
+        framework, parse_recipe(recipe).precision, choice
+    )
+
+
+CELLS = [
+    Cell(model=model, recipe=recipe, runtime=name)
+    for name in RUNTIMES
+    for framework, model in MODELS.items()
+    for recipe in FORMATS
+    if claimed(runtimes.get(name), framework, recipe)
+]
+"""Every runtime with every format that it claims, of models of every framework that it takes."""
+
+
+def first_cell(runtime, *recipes):
+    """The first cell of *runtime* with one of *recipes*, in their order; all runtimes have fp32."""
+    return next(
+        cell for recipe in (*recipes, "fp32") for cell in CELLS if (cell.runtime, cell.recipe) == (runtime, recipe)
+    )
+
+
+def options_of(runtime, threads=1):
+    """What a worker is told of a cell of *runtime* that chooses nothing."""
+    choice = choice_of(RuntimeName(runtime=runtime), runtimes.get(runtime))
+    return {**choice.options, "threads": threads, "provider": choice.provider.name}
+
+
+@pytest.fixture(scope="session")
+def engine_cache(pytestconfig):
+    """The artifact cache of these tests: shared with the suites where EDGE_HARNESS_CACHE names one."""
+    named = os.environ.get("EDGE_HARNESS_CACHE")
+    return Path(named) if named else pytestconfig.cache.mkdir("engines")
+
+
+@pytest.fixture(scope="session")
+def settings(engine_cache, tmp_path_factory):
+    return Settings(cache=engine_cache, scratch=tmp_path_factory.mktemp("scratch"))
+
+
+@pytest.fixture(scope="session")
+def built(settings):
+    """The run that prepared all cells; a cell that can't run here fails the tests, it does not skip them."""
+    told = []
+    run = Run(settings, lambda case: {}, told.append)
+    run.prepare_cells(CELLS)
+    broken = {
+        cell.id: (run.results[cell].status, run.results[cell].reason) for cell in CELLS if cell not in run.artifacts
+    }
+    assert not broken, broken
+    return run
+
+
+SPECIAL_MODELS = Path(__file__).with_name("special_models.py")
+SPECIAL = {
+    (kind, name): Cell(
+        model=f"{kind}_{'torch' if claimed(runtimes.get(name), 'torch', 'fp32') else 'keras'}",
+        recipe="fp32",
+        runtime=name,
+    )
+    for kind in ("pixels", "large")
+    for name in RUNTIMES
+}
+
+
+@pytest.fixture(scope="session")
+def special(settings):
+    """The run that prepared the models of ``special_models.py``."""
+    with only_shipped():
+        load(SPECIAL_MODELS)
+        run = Run(settings, lambda case: {}, lambda line: None)
+        run.prepare_cells(SPECIAL.values())
+        yield run

@@ -1,0 +1,344 @@
+"""Every runtime and every precision it claims, through one contract."""
+
+import os
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.core.tested_versions import TESTED
+from harness.pipeline.measure import probe
+from harness.pipeline.plan import obstacle
+from harness.pipeline.run import Run
+from harness.runtimes.registry import runtimes
+from harness.targets.local import Local
+from harness.worker.process import Worker, WorkerFailure
+
+from .conftest import CELLS, RUNTIMES, SPECIAL, first_cell, options_of
+
+pytestmark = pytest.mark.runtimes
+
+LEAST_SQNR_DB = {"fp32": 100, "fp16": 45, "int8_dynamic": 20, "int8_static": 20, "int8_weight_only": 20}
+WEIGHT_DTYPES = {
+    "fp32": {"float32"},
+    "fp16": {"float16"},
+    "int8_dynamic": {"int8", "uint8"},
+    "int8_static": {"int8", "uint8"},
+    "int8_weight_only": {"int8"},
+}
+HEAVY = (
+    *(
+        "torch",
+        "onnxruntime",
+        "onnx",
+        "ai_edge_litert",
+        "tensorflow",
+        "keras",
+        "litert_torch",
+        "jax",
+        "openvino",
+        "nncf",
+    ),
+    *("executorch", "tensorrt_rtx", "torchao", "harness", "pandas", "scipy"),
+)
+OWN: dict[str, set[str]] = {
+    "torch": {"torch"},
+    "torch_inductor": {"torch"},
+    "onnxruntime": {"onnxruntime"},
+    "litert": {"ai_edge_litert"},
+    "openvino": {"openvino"},
+    # What follows imports by itself whatever of these is installed.
+    "executorch": {"executorch", "torch", "torchao"},
+    "tensorflow": {"tensorflow", "keras", "jax", "pandas", "scipy"},
+}
+IDLE_MB = {
+    "torch": 650,
+    "torch_inductor": 650,
+    "onnxruntime": 100,
+    "litert": 80,
+    "openvino": 120,
+    "executorch": 1100,
+    "tensorflow": 900,
+}
+"""What a worker holds at most with its engine imported and nothing loaded."""
+KERNELS = {"digits_cnn": 8 * 9 + 16 * 8 * 9 + 32 * 16 * 9 + 10 * 32}
+KERNELS["digits_keras_cnn"] = KERNELS["digits_cnn"]
+
+each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.model}-{cell.recipe}-{cell.runtime}")
+each_runtime = pytest.mark.parametrize("runtime", RUNTIMES)
+
+
+@pytest.fixture
+def opened(built, tmp_path):
+    """Opens workers with an artifact loaded; they end with the test."""
+    workers = []
+
+    def open_cell(cell, path=None, run_side=None, threads=1):
+        side = run_side or runtimes.get(cell.runtime).run_side
+        worker = Worker(Local().gateway(threads), run_side=side, log=tmp_path / "worker.log", timeout_s=120)
+        workers.append(worker)
+        worker.ask("load", path=str(path or built.artifacts[cell].path), options=options_of(cell.runtime, threads))
+        return worker
+
+    yield open_cell
+    for worker in workers:
+        worker.end()
+
+
+@pytest.fixture(scope="module")
+def measured(built, settings):
+    """The measurements of a cell, by name, each cell probed once."""
+    kept = {}
+
+    def measure(cell):
+        if cell not in kept:
+            found = probe(cell, built.artifacts[cell], built.references[cell.model], built.hardware, settings)
+            kept[cell] = {one.name: one for one in found.measurements}
+        return kept[cell]
+
+    return measure
+
+
+@each_cell
+def test_keeps_the_reference_outputs(measured, cell):
+    found = measured(cell)
+    assert found["output_sqnr_db"].value >= LEAST_SQNR_DB[cell.recipe]
+    assert found["accuracy_drop_fraction"].value <= 0.01
+    if cell.recipe == "fp32":
+        assert found["output_max_error_abs"].value <= 1e-4
+        assert found["agreement_fraction"].value == 1.0
+    else:
+        # A quantizer that did nothing would keep the outputs exactly.
+        assert found["output_max_error_abs"].value > 1e-4
+    for name in ("load_ns", "first_inference_ns", "memory_idle_bytes"):
+        assert found[name].value > 0
+    assert found["memory_peak_bytes"].value > 100_000
+
+
+@each_cell
+def test_weights_have_the_promised_type(built, cell):
+    weights = built.artifacts[cell].weights
+
+    # TFLiteConverter leaves kernels of fewer than 1,024 weights in float here, in a model of this size two of four.
+    small = (cell.model, cell.recipe, cell.runtime) == ("digits_keras_cnn", "int8_dynamic", "litert")
+    assert weights.share(*WEIGHT_DTYPES[cell.recipe]) >= (0.75 if small else 0.95), weights
+    assert built.artifacts[cell].size_bytes > weights.total_bytes
+
+
+@each_cell
+def test_every_runtime_reads_the_same_kernels(built, cell):
+    """Three convolutions and one linear layer, whatever the format does to biases and batch norms."""
+    weights = built.artifacts[cell].weights
+
+    assert weights.kernel_size == KERNELS[cell.model]
+    assert weights.sparsity < 0.05
+
+
+@each_cell
+def test_a_batch_gives_what_single_samples_give(built, opened, cell):
+    inputs = built.references[cell.model].load("inputs")[:8]
+    worker = opened(cell)
+    single, batch = worker.predict(inputs, 1), worker.predict(inputs, 8)
+    assert single.shape == batch.shape == (8, 10)
+    assert single.dtype == batch.dtype == np.float32
+    # Ranges taken over the batch move int8 outputs; that is why evaluation runs one sample at a time.
+    assert np.abs(single - batch).max() <= (1e-4 if cell.recipe == "fp32" else 0.5)
+
+
+@each_runtime
+def test_runs_are_deterministic_and_files_can_move(built, opened, tmp_path, runtime):
+    cell = first_cell(runtime, "int8_static")
+    inputs = built.references[cell.model].load("inputs")[:50]
+    artifact = built.artifacts[cell]
+    moved = tmp_path / "elsewhere with spaces"
+    shutil.copytree(artifact.folder, moved)
+    here, there = opened(cell), opened(cell, path=moved / artifact.main)
+    outputs = here.predict(inputs, 1)
+    assert np.array_equal(outputs, here.predict(inputs, 1))
+    assert np.array_equal(outputs, there.predict(inputs, 1))
+
+
+@each_runtime
+def test_a_worker_imports_its_engine_and_no_other(built, opened, tmp_path, runtime):
+    side = tmp_path / "asking.py"
+    side.write_text(
+        runtimes.get(runtime).run_side.read_text()
+        + f"""
+import sys
+_versions = versions
+def versions():
+    loaded = [name for name in {HEAVY!r} if name in sys.modules]
+    return {{**_versions(), "loaded": ",".join(loaded)}}
+"""
+    )
+    worker = opened(first_cell(runtime), run_side=side)
+    assert set(worker.greeting["versions"]) & set(TESTED), "an untested version of it would not be told"
+    loaded = set(worker.greeting["versions"]["loaded"].split(","))
+    assert loaded
+    assert loaded <= OWN[runtime]
+    assert worker.ask("memory")["idle"] <= IDLE_MB[runtime] * 1e6
+
+
+@each_runtime
+def test_its_own_packages_are_what_the_worker_needs(runtime):
+    """The versions that a worker tells are those of distributions that the plan asks for."""
+    needed = {name for spec in runtimes.get(runtime).run_packages for name in spec.split("|")}
+    assert needed & set(TESTED)
+
+
+@each_runtime
+@pytest.mark.parametrize("wrong", ["length", "rank", "type"])
+def test_wrong_input_is_refused_not_reshaped(built, opened, runtime, wrong):
+    cell = first_cell(runtime)
+    sample = built.references[cell.model].load("inputs")[:1]
+    given = {
+        "length": np.zeros([length + 1 if length == 8 else length for length in sample.shape], np.float32),
+        "rank": np.zeros((1, 8, 8), np.float32),
+        "type": sample.astype(np.float64),
+    }[wrong]
+    worker = opened(cell)
+    with pytest.raises(WorkerFailure, match="predict failed"):
+        worker.predict(given, 1)
+
+
+@each_runtime
+def test_a_corrupt_artifact_is_refused(built, opened, tmp_path, runtime):
+    artifact = built.artifacts[first_cell(runtime)]
+    broken = tmp_path / "broken"
+    shutil.copytree(artifact.folder, broken)
+    (broken / artifact.main).write_bytes(artifact.path.read_bytes()[:200])
+    with pytest.raises(WorkerFailure, match=r"load failed|died in 'load'"):
+        opened(first_cell(runtime), path=broken / artifact.main)
+
+
+@each_runtime
+def test_an_artifact_of_another_engine_is_refused(built, opened, runtime):
+    other = first_cell("litert" if runtime != "litert" else "onnxruntime")
+    with pytest.raises(WorkerFailure, match=r"load failed|died in 'load'"):
+        opened(first_cell(runtime), path=built.artifacts[other].path)
+
+
+@each_runtime
+def test_memory_is_given_back_on_close(special, opened, runtime):
+    """Kept, it would be five megabytes more each time: the weights are half a megabyte, eight activations one each."""
+    cell = SPECIAL["large", runtime]
+    worker = opened(cell, path=special.artifacts[cell].path)
+    sample = np.array(special.references[cell.model].load("inputs")[:1])
+    held = []
+    for _ in range(6):
+        worker.prepare(sample)
+        worker.ask("close")
+        held.append(worker.ask("memory")["rss"])
+        worker.ask("load", path=str(special.artifacts[cell].path), options=options_of(runtime))
+    assert held[-1] - held[1] <= 12e6, held
+
+
+def ticks(pid):
+    """CPU time of each thread of *pid* so far, in the system's ticks."""
+    found = {}
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):  # a thread may end meanwhile
+            fields = stat.read_text().rpartition(")")[2].split()
+            found[stat.parent.name] = int(fields[11]) + int(fields[12])
+    return found
+
+
+@each_runtime
+def test_it_computes_on_as_many_threads_as_it_is_told(special, opened, runtime):
+    """With one, never more than one core at a time; with two, one more thread has a part in the work.
+
+    A busy machine may withhold cores, so that how many were in use says nothing of the second.
+    """
+    cell = SPECIAL["large", runtime]
+    sample = np.array(special.references[cell.model].load("inputs")[:1])
+
+    def work(threads):
+        """Cores in use, and threads that did a twentieth of the work and more: some engines wait in one of their own."""
+        worker = opened(cell, path=special.artifacts[cell].path, threads=threads)
+        worker.prepare(sample)
+        worker.ask("warm_up", least_iterations=5, least_ns=10**8)
+        pid = worker.greeting["pid"]
+        before, start = ticks(pid), time.perf_counter()
+        worker.ask("warm_up", least_iterations=10, least_ns=15 * 10**8)
+        seconds = time.perf_counter() - start
+        spent = [now - before.get(thread, 0) for thread, now in ticks(pid).items()]
+        assert sum(spent) >= 30, spent
+        return sum(spent) / os.sysconf("SC_CLK_TCK") / seconds, sum(one >= 0.05 * sum(spent) for one in spent)
+
+    cores, alone = work(1)
+    assert cores <= 1.1
+    _, together = work(2)
+    assert together > alone
+
+
+@each_runtime
+def test_whole_numbers_go_in_as_they_are(special, opened, runtime):
+    """A model that takes pixels as uint8: no float may be made of them on the way, nor anything else accepted."""
+    cell = SPECIAL["pixels", runtime]
+    problem = special.results[cell].reason
+    assert cell in special.artifacts, problem
+    reference = special.references[cell.model]
+    inputs = np.array(reference.load("inputs"))
+    assert inputs.dtype == np.uint8
+    worker = opened(cell, path=special.artifacts[cell].path)
+    np.testing.assert_allclose(worker.predict(inputs, 1), reference.load("outputs"), atol=1e-4)
+    np.testing.assert_allclose(worker.predict(inputs[:8], 8), reference.load("outputs")[:8], atol=1e-4)
+    with pytest.raises(WorkerFailure, match="predict failed"):
+        worker.predict(inputs.astype(np.float32), 1)
+
+
+@each_cell
+def test_integer_inputs_and_outputs_where_they_are_offered(built, settings, cell):
+    """Chosen by an option, an artifact with int8 at both ends answers in the model's own units."""
+    runtime = runtimes.get(cell.runtime)
+    offered = next((one for one in runtime.options if one.name == "io"), None)
+    if offered is None:
+        assert cell.runtime != "litert"
+        return
+    whole = replace(cell, runtime=f"{cell.runtime},io=int8")
+    problem = obstacle(whole)
+    # The float file stays as it is, beside the one that is compared with it.
+    assert (problem is None) is (cell.recipe in ("fp32", "int8_static"))
+    if problem is not None:
+        assert "io=int8" in problem.reason
+    if cell.recipe != "int8_static":
+        return
+    run = Run(settings, lambda case: {}, lambda line: None)
+    run.prepare_cells([whole])
+    reference = run.references[cell.model]
+    found = {m.name: m for m in probe(whole, run.artifacts[whole], reference, run.hardware, settings).measurements}
+    assert found["accuracy_drop_fraction"].value <= 0.01
+    assert run.artifacts[whole].sha256 != built.artifacts[cell].sha256
+
+
+@each_cell
+def test_placement_is_told(measured, cell):
+    found = measured(cell)["placement_fraction"]
+    assert 0 <= found.value <= 1
+    assert found.n >= 4  # three convolutions and a matrix product
+
+
+def test_a_program_that_asks_for_unpickling_is_refused(built, opened, tmp_path):
+    import io
+    import pickle
+    import zipfile
+
+    cell = next(c for c in CELLS if c.runtime == "torch" and c.recipe == "fp32")
+    source, hostile, trap = built.artifacts[cell].path, tmp_path / "model.pt2", tmp_path / "sprung"
+
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(trap), "w"))
+
+    with zipfile.ZipFile(source) as good, zipfile.ZipFile(hostile, "w") as bad:
+        for name in good.namelist():
+            payload = io.BytesIO()
+            pickle.dump(Trap(), payload)
+            bad.writestr(name, payload.getvalue() if "/sample_inputs/" in name else good.read(name))
+    with pytest.raises(Exception, match="load failed"):
+        opened(cell, path=hostile)
+    assert not trap.exists()
