@@ -9,6 +9,7 @@ from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
 from harness.exporters.registry import add_exporter
+from harness.exporters.torch_exportable import exportable, refusals_explained
 
 LARGEST_BATCH = 4096
 
@@ -30,17 +31,18 @@ class TorchToOnnx:
         import torch
 
         batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
-        torch.onnx.export(
-            model.eval(),
-            (torch.from_numpy(example.copy()),),
-            str(path),
-            dynamo=True,
-            dynamic_shapes=({0: batch},),
-            input_names=[taken.name],
-            output_names=["output"],
-            external_data=False,
-            verbose=False,
-        )
+        with refusals_explained(model):
+            torch.onnx.export(
+                exportable(model),
+                (torch.from_numpy(example.copy()),),
+                str(path),
+                dynamo=True,
+                dynamic_shapes=({0: batch},),
+                input_names=[taken.name],
+                output_names=["output"],
+                external_data=False,
+                verbose=False,
+            )
         exported = onnx.load(str(path))
         _strip_traces(exported.graph)
         onnx.save(exported, str(path))

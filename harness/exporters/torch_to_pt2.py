@@ -10,6 +10,7 @@ from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
 from harness.exporters.registry import add_exporter
+from harness.exporters.torch_exportable import exportable, refusals_explained
 
 LARGEST_BATCH = 4096
 PATHS = ("stack_trace", "from_node")
@@ -52,7 +53,9 @@ class TorchToPt2:
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*."""
-        save_program(export_program(model.eval(), example), path, drop=PATHS)
+        with refusals_explained(model):
+            program = export_program(exportable(model), example)
+        save_program(program, path, drop=PATHS)
         return path
 
 

@@ -10,6 +10,7 @@ from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
 from harness.exporters.registry import add_exporter
+from harness.exporters.torch_exportable import exportable, refusals_explained
 
 
 class TorchToTflite:
@@ -29,7 +30,9 @@ class TorchToTflite:
         import litert_torch
         import torch
 
-        litert_torch.convert(model.eval(), (torch.from_numpy(example[:1].copy()),)).export(str(path))
+        with refusals_explained(model):
+            converted = litert_torch.convert(exportable(model), (torch.from_numpy(example[:1].copy()),))
+        converted.export(str(path))
         return path
 
 

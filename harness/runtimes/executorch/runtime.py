@@ -72,7 +72,7 @@ class ExecuTorch:
         import torch
         from executorch.exir import to_edge_transform_and_lower
 
-        module = LOWERINGS[wanted.precision.name](source, wanted.calibration, wanted.precision)
+        module = _contiguous(LOWERINGS[wanted.precision.name](source, wanted.calibration, wanted.precision))
         sample = torch.from_numpy(wanted.calibration[:1].copy())
         with torch.no_grad():
             program = torch.export.export(module, (sample,))
@@ -86,6 +86,13 @@ class ExecuTorch:
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors, those of delegated parts too; data that tensors share counts once."""
         return read_tensors(artifact.read_bytes())
+
+
+def _contiguous(module: Any) -> Any:
+    """*module* with weights in memory as their shapes say: XNNPACK's passes refuse channels-last ones."""
+    for tensor in (*module.parameters(), *module.buffers()):
+        tensor.data = tensor.data.contiguous()
+    return module
 
 
 def _partitioners(provider: str) -> list[Any]:

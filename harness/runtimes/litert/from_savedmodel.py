@@ -9,9 +9,12 @@ from typing import Any
 
 from harness.core.data import Array
 from harness.core.recipe import Precision
+from harness.errors import ContractError
 from harness.runtimes.options import refused_precision
 
 SIGNATURE = "serving_default"
+_DYNAMIC_LIST = "TensorListReserve"
+"""The operation that the converter names when a recurrent layer is a loop."""
 LOWERINGS = ("fp32", "fp16", "int8_dynamic", "int8_static")
 _KEPT = "TFLiteConverter keeps a minimum and a maximum of each tensor, no histogram"
 BECAUSE = {
@@ -54,7 +57,15 @@ def lower(source: Path, main: Path, precision: Precision, calibration: Array, *,
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         if integer_io:
             converter.inference_input_type = converter.inference_output_type = tf.int8
-    main.write_bytes(converter.convert())
+    try:
+        converted = converter.convert()
+    except Exception as err:  # the converter's own error type is private
+        if _DYNAMIC_LIST not in str(err):
+            raise
+        raise ContractError(
+            "TFLite has no kernel for the loop of a recurrent Keras layer: build the layer with unroll=True"
+        ) from err
+    main.write_bytes(converted)
 
 
 def _with_batch_of_one(loaded: Any, tf: Any) -> Any:

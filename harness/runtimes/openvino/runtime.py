@@ -113,9 +113,17 @@ def _int8_static(model: Any, calibration: Array, precision: Precision) -> Any:
 
 
 def _activation_scales(model: Any) -> Iterator[tuple[str, float]]:
-    """The scale of each activation, the coarsest of one that has several: single channels may be empty."""
+    """The scale of each activation, the coarsest of one that has several: single channels may be empty.
+
+    What no input reaches is no activation but a constant of the model, such as the zeros that a recurrent layer starts from.
+    """
+    fed: set[str] = set()
     for operator in model.get_ordered_ops():
-        if operator.get_type_name() != "FakeQuantize":
+        sources = {value.get_node().get_name() for value in operator.input_values()}
+        # A shape is no value: zeros as wide as the batch are zeros all the same.
+        if operator.get_type_name() == "Parameter" or (sources & fed and operator.get_type_name() != "ShapeOf"):
+            fed.add(operator.get_name())
+        if operator.get_type_name() != "FakeQuantize" or operator.get_name() not in fed:
             continue
         low, high = (operator.input_value(port).get_node().get_data() for port in (3, 4))
         levels = operator.get_attributes()["levels"]
