@@ -21,7 +21,7 @@ class UnknownName(HarnessError):
     def among(
         cls, kind: str, name: str, existing: Iterable[str], remedy: str = "", meant: Iterable[str] = ()
     ) -> UnknownName:
-        """The error for *name*, with the nearest existing names in front; *meant*: how they could have been written."""
+        """The error for *name*, with the nearest existing names in front; *meant*: spellings to suggest."""
         known = sorted(existing)
         near = get_close_matches(name, sorted(meant) or known, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""

@@ -21,7 +21,7 @@ class BaselineFigure:
     environment: Environment | None
     artifact_sha256: str
     artifact_key: str = ""
-    """Where the artifact cache holds it, while it does; only for latency."""
+    """Cache key of the artifact; stored only for latency."""
     commit: str
     date: str
     reason: str

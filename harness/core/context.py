@@ -24,7 +24,7 @@ class Moment:
     frequency_hz: float | None = None
     """Mean over the CPUs."""
     temperature_c: float | None = None
-    """Of the hottest zone."""
+    """Temperature of the hottest zone."""
     throttle_count: int | None = None
     """Throttling events since boot; only the change means something."""
     throttled_now: bool | None = None
@@ -36,9 +36,9 @@ class Context:
 
     seconds: float
     steal_share: float | None = None
-    """Of all CPU time, 0 to 1."""
+    """Stolen share of all CPU time, 0 to 1."""
     pressure_share: float | None = None
-    """Of the time, 0 to 1: some task waited for a CPU."""
+    """Share of the time in which some task waited for a CPU, 0 to 1."""
     involuntary_switches: int | None = None
     """How often the timed processes lost their CPU to others."""
     load1: float | None = None

@@ -36,7 +36,7 @@ class DataSet:
     calibration: Split
     """Training samples held out for choosing quantization ranges; never the evaluation set."""
     train: Split | None = None
-    """What fine-tuning recipes may learn from."""
+    """Samples that recipes which train may learn from."""
 
     def checked(self, name: str) -> DataSet:
         """Return the data set when every part is usable.

@@ -38,11 +38,11 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Under what one cell was measured."""
+    """The hardware and software that one cell was measured with."""
 
     hardware: Hardware
     runtime_versions: tuple[tuple[str, str], ...]
-    """Of the engine, as the worker reports them."""
+    """Versions of the runtime's distributions, as the worker reports them."""
     provider: str
     threads: int
     options: tuple[tuple[str, str], ...] = ()

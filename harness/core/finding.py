@@ -49,9 +49,9 @@ class Rung(StrEnum):
 
 BUDGET = "budget"
 PROMISE = "promise"
-"""Of the recipe, see ``Promise``."""
+"""A promise of the recipe, see ``Promise``."""
 PLACEMENT = "placement"
-"""Of the provider that a cell names: what it must take."""
+"""The share of operators that the named provider must run."""
 BASELINE = "baseline"
 CELL = "cell"
 
@@ -75,7 +75,7 @@ class Finding:
     interval: Interval | None = None
     n: int | None = None
     rung: str = ""
-    """Of a latency: how it was compared, see ``Rung``."""
+    """How a latency was compared, see ``Rung``; empty for other metrics."""
     stage: str = ""
     notes: tuple[str, ...] = ()
     """``improved``, ``changed``, and remarks that change no verdict."""

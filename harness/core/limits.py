@@ -37,7 +37,7 @@ class Limit:
 
 
 def parse_limit(name: str, text: object, units: Mapping[str, float], *, signed: bool = False) -> Limit:
-    """Read the limit *text* of the budget key *name*, whose allowed *units* map to factors; *signed*: below 0 too.
+    """Read the limit *text* of the budget key *name*, whose allowed *units* map to factors; *signed* allows negative limits.
 
     Raises:
         InvalidLimit: no unit, a unit that this key does not take, a negative number, or no number at all.

@@ -1,4 +1,4 @@
-"""What a runtime is asked to make of an interchange file, and what it made."""
+"""What a runtime is asked to build from an interchange file, and what it built."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Lowering:
 
     precision: Precision
     calibration: Array
-    """Samples (n, ...) to choose ranges with; of two or more, whatever the precision."""
+    """Samples (n, ...) to choose quantization ranges with; at least two, whatever the precision."""
     provider: str = ""
-    """Of the runtime's; what it builds for matters only where the provider says so."""
+    """Name of the provider; matters only for providers with ``builds=True``."""
     options: Mapping[str, str] = field(default_factory=dict)
-    """The options that decide what an artifact holds, each with its value."""
+    """Values of the options with ``builds=True``, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lowered:
-    """What was made, inside the folder that was given."""
+    """The files that ``lower`` wrote into the folder it was given."""
 
     main: Path
     """The file that is loaded; the others beside it belong to it."""
@@ -34,4 +34,4 @@ class Lowered:
     """Plain values for the provenance. ``placement``, where only the tools of the build can tell it: operators by
     provider and name, ``{"xnnpack": {"conv2d": 5}}``."""
     unshipped: tuple[str, ...] = ()
-    """Files in the folder that are no part of what is shipped: for the audit of what is, they count for no size."""
+    """Files that are not shipped: the audit reads them, and they count for no size."""

@@ -1,4 +1,4 @@
-"""What the clock of one hardware class can tell apart: the outcome of ``edge-harness calibrate``."""
+"""How noisy latency is on one hardware class: the outcome of ``edge-harness calibrate``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PowerPoint:
     """Trials at one true slow-down, judged against one limit."""
 
     slowdown: float
-    """What was injected: 0.10 is ten percent."""
+    """The injected slow-down: 0.10 is ten percent."""
     trials: int
     failed: int
     passed: int
@@ -68,7 +68,7 @@ class NoiseProfile:
     false_alarms: Interval
     """Clopper-Pearson interval (95 %) of the share of A/A trials that failed."""
     noise_floor: float
-    """The least change that a limit may allow: 95 % of A/A intervals end below 1 + this, of the trials that were decided."""
+    """The smallest change a limit may allow: 95th percentile of the upper ends of decided A/A intervals, minus 1."""
     absolute_spread: float
     """Largest median over smallest among fresh processes of one artifact (2.5 % trimmed at either end), a factor >= 1."""
     ratio_spread: float

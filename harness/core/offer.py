@@ -10,7 +10,7 @@ CUDA = "cuda"
 COMPILER = "compiler"
 """For engines that generate code where they run."""
 CALLED = {CUDA: "CUDA device", COMPILER: "C++ compiler"}
-"""What reports call that which must be there."""
+"""Display names of required devices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +19,11 @@ class Provider:
 
     name: str
     packages: tuple[str, ...] = ()
-    """Distributions that running needs beside the engine's own."""
+    """Distributions that running needs in addition to the runtime's own."""
     device: str = ""
-    """What must be there to run it: ``CUDA`` or ``COMPILER``; empty: a CPU is enough."""
+    """Device that running needs: ``CUDA`` or ``COMPILER``; empty when a CPU is enough."""
     builds: bool = False
-    """Whether an artifact is made for it: other providers of the runtime then have others."""
+    """Whether this provider needs artifacts of its own."""
     untimed: str = ""
     """Why its latency means nothing; empty when it means something."""
 
@@ -39,7 +39,7 @@ class Option:
     builds: bool = False
     """Whether it decides what an artifact holds, not only how it is run."""
     needs: tuple[tuple[str, str], ...] = ()
-    """Values with the device that must be there to build for each, such as the GPU that an engine is built for."""
+    """Pairs of a value and the device that building for it needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,21 +55,21 @@ class Step:
     transform: Callable[..., Any] | None = None
     """Takes the model, its ``Work`` when it has a parameter of that name, and ``parameters`` by name."""
     parameters: tuple[tuple[str, int], ...] = ()
-    """What the name says: ``percent=50`` of ``prune50``."""
+    """Parsed from the name: ``percent=50`` of ``prune50``."""
     takes_work: bool = False
     promises: tuple[Promise, ...] = ()
     framework: str = ""
-    """Whose models it transforms; empty: any."""
+    """Framework whose models it transforms; empty for any."""
     trains: bool = False
     """Whether it learns from the training split."""
     replaces: bool = False
-    """Whether it throws the model away that it is given, so that only the first step can be one."""
+    """Discards the model it receives; such a step must come first."""
     leaves: frozenset[Trait] = frozenset()
     undoes: frozenset[Trait] = frozenset()
     control: str = ""
-    """The step that lacks what this one is about: what it gains is the difference to that one."""
+    """The control step: ``accuracy_gain`` is measured against it."""
     packages: tuple[str, ...] = ()
-    """Distributions whose versions decide what it makes."""
+    """Distributions whose versions decide its result."""
     uses: tuple[Source, ...] = ()
     """Other files that decide what it makes."""
 
@@ -93,5 +93,5 @@ class Recipe:
 
     @property
     def promises(self) -> tuple[Promise, ...]:
-        """Of all steps: a later step must keep what an earlier one promised."""
+        """The promises of all steps: a later step must keep what an earlier one promised."""
         return tuple(promise for step in self.steps for promise in step.promises)

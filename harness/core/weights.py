@@ -48,9 +48,9 @@ class Weights:
     """Sums over the tensors of an artifact."""
 
     bytes: Mapping[str, int] = field(default_factory=dict)
-    """Of all constant tensors, by dtype."""
+    """Bytes of all constant tensors, by dtype."""
     kernel_bytes: Mapping[str, int] = field(default_factory=dict)
-    """Of kernels by dtype: parameters of two and more dimensions, what compression is about. Biases are none."""
+    """Bytes of kernels by dtype; a kernel is a parameter of two or more dimensions, so a bias is none."""
     parameters: int = 0
     """Elements of all parameters."""
     kernel_size: int = 0

@@ -1,4 +1,4 @@
-"""What a recipe step may use, and tell, while it transforms a model."""
+"""What a recipe step can use and report while it transforms a model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Work:
     epochs: int = 0
     """Passes over the training split so far; add to it."""
     notes: list[str] = field(default_factory=list)
-    """What the artifact's provenance shall say, such as layers that stayed whole."""
+    """Remarks for the provenance, such as layers that were left unchanged."""
 
     @property
     def train(self) -> Split:
@@ -53,5 +53,5 @@ class Work:
         return self.build_student()
 
     def note(self, text: str) -> None:
-        """Have the provenance say *text*."""
+        """Add *text* to the provenance."""
         self.notes.append(text)

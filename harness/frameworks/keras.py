@@ -157,7 +157,7 @@ def _is_known(entry: Mapping[str, Any], keras: Any) -> bool:
 
 
 def _keras() -> Any:
-    """Keras on TensorFlow, settled to one thread of the CPU as far as this process is not at work on more already.
+    """Keras on TensorFlow, limited to one CPU thread, unless TensorFlow is already running.
 
     Raises:
         ContractError: Keras runs on another backend.

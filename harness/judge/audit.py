@@ -10,7 +10,7 @@ from harness.judge.words import say
 HARDLY = 0.98
 """A file of this share of the float file's size has hardly become smaller."""
 COMPRESSES = 0.9
-"""A compressor that gets a file to this share of what it gets the float file to has found what the method left."""
+"""Compressed size relative to fp32's below which the redundancy is real."""
 SOME_ZEROS = 0.1
 
 

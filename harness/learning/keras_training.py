@@ -15,7 +15,7 @@ Augment = Callable[[Array, np.random.Generator], Array]
 RISING = 0.3
 """The share of steps in which the learning rate goes up."""
 START, END = 1 / 25, 1 / 250_000
-"""Of the top, the learning rate at the first step and at the last."""
+"""Learning rate at the first and at the last step, relative to the peak."""
 
 
 def make_repeatable(seed: int) -> np.random.Generator:

@@ -16,7 +16,7 @@ from harness.stats.proportion import proportion_interval
 
 CONFIDENCE = 0.95
 BOTH_SIDES_5 = 0.90
-"""Of a drop: the interval each side of which is a one-sided test at 5 %."""
+"""Level of the interval of a drop: each of its sides is a one-sided test at 5 %."""
 
 
 def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels: Array, name: str) -> Array:

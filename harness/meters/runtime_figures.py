@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from harness.core.measurement import Measurement
 
 UNITS = {"bytes": "bytes", "ns": "ns", "count": "count"}
-"""Of a figure's name, its last word."""
+"""Units by the last word of a figure's name."""
 Placement = Mapping[str, Mapping[str, int]]
 
 

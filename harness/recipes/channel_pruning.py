@@ -14,7 +14,7 @@ BLOCK = 16
 """Channels are kept in multiples of up to this: kernels compute whole vectors of them. fashion_cnn with 30 % fewer channels
 in each layer, 11 to 67 of them, took 1.12 x as long in onnxruntime on a CPU with AVX-512; in multiples, 12 to 64, 0.71 x."""
 LEAST_BLOCKS = 8
-"""Of a layer; so that a narrow layer is pruned in finer steps."""
+"""Fewest blocks that a layer is divided into: a narrow layer is pruned in finer steps."""
 
 
 def _narrower(percent: int) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.learning.torch_training import Loss
 
 STEPS = 800
-"""Of the optimizer, about: whole epochs are run, at least one."""
+"""Steps of the optimizer, rounded to whole epochs, at least one."""
 BATCH, SMALL_BATCH = 128, 32
 LARGE = 12_800
 """From this many samples on batches are of ``BATCH``."""

@@ -21,7 +21,7 @@ STEPS = 400
 AVERAGING = 0.01
 """The share of the newest batch in the range of a layer's inputs."""
 LARGEST_WEIGHT, LARGEST_INPUT = 127, 255
-"""Of int8 without its most negative value, as symmetric quantizers use it, and of uint8."""
+"""Largest values of int8 as symmetric quantizers use it (without -128), and of uint8."""
 
 
 @step(
@@ -62,7 +62,7 @@ def int8_qat(model: Any, work: Work) -> Any:
 def fake_quantized(model: Any) -> Iterator[list[str]]:
     """Round weights and inputs of convolutions and linear layers inside the context; yields the layers' names.
 
-    A batch norm behind a convolution needs no look: the runtime folds it by multiplying all weights of an output
+    Batch norms need no handling: the runtime folds it by multiplying all weights of an output
     channel by one number, and with a scale per channel that multiplies the scale and leaves the rounded integers alone.
     """
     from torch import nn
@@ -84,7 +84,7 @@ def fake_quantized(model: Any) -> Iterator[list[str]]:
 
 
 def _shadow_weight(layer: Any, inputs: Any) -> None:
-    # An attribute of the instance goes before a parameter of that name, which so stays registered: the optimizer, other
+    # An attribute of the instance shadows the parameter, which stays registered: the optimizer, other
     # layers that share it and the order of names see no change.
     axis = 1 if getattr(layer, "transposed", False) else 0
     layer.__dict__["weight"] = rounded_weight(layer._parameters["weight"], axis)

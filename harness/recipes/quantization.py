@@ -21,9 +21,9 @@ STATIC_NAME = "int8_static[_per_tensor][_minmax|_entropy|_percentile][_n{samples
 """Weights per channel unless said otherwise; without a way to choose ranges, the runtime's own; all calibration samples."""
 
 SPREAD_SEEDS = (1, 2, 3)
-"""Of the draws whose accuracies ``calibration_spread`` compares."""
+"""Seeds of the draws whose accuracies ``calibration_spread`` compares."""
 SPREAD_SAMPLES = 100
-"""Drawn each time, unless the recipe says how many."""
+"""Calibration samples in each draw, unless the recipe says how many."""
 
 _PROMISES: Mapping[str, Limits] = {
     "fp16": {"fp16_share": "95 %"},

@@ -29,7 +29,7 @@ DTYPES = {
     "DOUBLE": "float64",
     "BOOL": "bool",
 }
-"""Of the program's own constants."""
+"""numpy type names by the type names of the program's own constants."""
 XNNPACK_DTYPES = {
     "fp32": "float32",
     "fp16": "float16",
@@ -40,14 +40,14 @@ XNNPACK_DTYPES = {
     "qcint32": "int32",
     "int32": "int32",
 }
-"""Of constants inside a payload, without their prefix ``xnn_datatype_``."""
+"""The same for constants inside an XNNPACK payload, without the prefix ``xnn_datatype_``."""
 FLOATS = ("float64", "float32", "float16")
 ELEMENTWISE = ("add", "sub", "mul", "div", "prelu", "pow", "maximum", "minimum")
 XNNPACK_ELEMENTWISE = ("Add", "Subtract", "Multiply", "Div", "PReLU", "Maximum", "Minimum")
 MOVING = ("StaticTranspose", "StaticReshape", "Convert")
-"""What only hands on the elements it reads."""
+"""Operators that only pass elements on."""
 NONE = 2**32 - 1
-"""Stands for no number where a payload needs one."""
+"""The payload's value for "no number"."""
 STATISTICS = (3, 4)
 """Where a normalization takes its mean and its variance."""
 

@@ -12,7 +12,7 @@ from harness.core.data import Array
 from harness.core.weights import WeightTensor
 
 NUMPY_DTYPES = {"bool": "?", "bfloat16": "<u2"}
-"""Of the types whose name numpy doesn't know or doesn't take for little endian data."""
+"""numpy codes for type names that numpy does not know or does not read as little-endian."""
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 ELEMENTWISE = ("ADD", "SUB", "MUL", "DIV", "PRELU", "POW", "SQUARED_DIFFERENCE")
 
@@ -98,7 +98,7 @@ def _values(dtype: str, data: bytes, shape: tuple[int, ...]) -> Array | None:
 
 
 def _zero_point(quantization: Any, shape: tuple[int, ...]) -> Array | int:
-    """Of a shape that broadcasts to *shape*."""
+    """The zero point, an array that broadcasts to *shape*, or 0."""
     if quantization is None or quantization.zeroPoint is None or not len(quantization.zeroPoint):
         return 0
     points = np.asarray(quantization.zeroPoint)

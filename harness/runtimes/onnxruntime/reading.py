@@ -130,7 +130,7 @@ class _Readers:
         )
 
     def dimensions(self, name: str, values: Array) -> int:
-        """Of what is only added or multiplied, axes of one element don't count: they are there to broadcast."""
+        """Dimensions of a tensor; axes of length 1 don't count in tensors that are only added or multiplied: they broadcast."""
         longer = sum(length > 1 for length in values.shape)
         return min(max(longer, 1), values.ndim) if self._is_elementwise(name) else values.ndim
 

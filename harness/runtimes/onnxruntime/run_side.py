@@ -1,4 +1,4 @@
-"""ONNX Runtime inside a worker. Sent as text; onnxruntime and numpy only, and the package of a provider that is one."""
+"""ONNX Runtime inside a worker. Sent as text; onnxruntime and numpy only, and, for plug-in providers, their package."""
 
 import importlib
 import json

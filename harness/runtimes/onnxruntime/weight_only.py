@@ -11,7 +11,7 @@ from harness.core.data import Array
 
 TOP = 127
 WEIGHT_INPUT = 1
-"""Of every operator below."""
+"""Position of the weights among the inputs of every operator handled here."""
 
 
 def write_weight_only(source: Path, main: Path) -> None:

@@ -13,7 +13,7 @@ from harness.core.weights import WeightTensor
 GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 """The entry that says which object has which value."""
 MEASURED = ("moving_mean", "moving_variance")
-"""Of a batch normalization: what was measured while it trained, not learned."""
+"""Variables of a batch normalization that are running statistics, not learned parameters."""
 
 
 def read_tensors(folder: Path) -> Iterator[WeightTensor]:
