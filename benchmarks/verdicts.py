@@ -36,6 +36,7 @@ from harness.meters.latency import LEAST_WARM_ITERATIONS, LEAST_WARM_NS, iterati
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.measure import open_worker, time_pair
 from harness.pipeline.noise_trials import Bench, Slowed, planned, set_up
+from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings, default_cache
 from harness.stats.proportion import proportion_interval
 from harness.targets.local_context import read_moment
@@ -127,7 +128,7 @@ def _trial(bench: Bench, slowdown: float, settings: Settings, seed: int) -> dict
             return look(ratio_evidence(timing.pairs), LIMIT).finished
 
         timing = time_pair(
-            [(bench.cell, bench.artifact, ""), (bench.cell, bench.artifact, "the other side")],
+            [(resolve(bench.cell), bench.artifact, ""), (resolve(bench.cell), bench.artifact, "the other side")],
             bench.sample,
             enough,
             seed=seed,
@@ -147,7 +148,7 @@ def _trial(bench: Bench, slowdown: float, settings: Settings, seed: int) -> dict
 
 def _alone(bench: Bench, slowdown: float, settings: Settings) -> list[list[float]]:
     """One run by itself: mean, median and least inference of every epoch."""
-    worker, _ = open_worker(bench.cell, bench.artifact, settings)
+    worker, _ = open_worker(resolve(bench.cell), bench.artifact, settings)
     with worker:
         worker.prepare(bench.sample)
         side = Slowed(worker, slowdown) if slowdown else worker

@@ -152,6 +152,7 @@ def cell_named(text: str | None) -> Cell:
     from harness.core.matrix import Matrix
     from harness.core.names import Cell
     from harness.pipeline.plan import check_names, obstacle
+    from harness.pipeline.resolved import resolve
     from harness.runtimes.registry import availability, runtimes
     from harness.targets.local_hardware import local_devices
 
@@ -169,7 +170,7 @@ def cell_named(text: str | None) -> Cell:
     target = parts[3] if len(parts) == 4 else "local"
     check_names(Matrix.parse(models=[model], recipes=[recipe], runtimes=[runtime], targets=[target]))
     cell = Cell(model=model, recipe=recipe, runtime=runtime, target=target)
-    problem = obstacle(cell)
+    problem = obstacle(resolve(cell))
     if problem is not None:
         raise CalibrationError(f"{cell.id} can't be calibrated with, it is {problem.status}: {problem.reason}")
     return cell

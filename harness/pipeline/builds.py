@@ -19,12 +19,10 @@ from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.recipe import Step
 from harness.core.source import Source
-from harness.exporters.registry import find_exporter
-from harness.frameworks.registry import frameworks
 from harness.pipeline.child import run_child
-from harness.pipeline.plan import choice_for, parts_of
 from harness.pipeline.references import Reference
 from harness.pipeline.replay import user_sources
+from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.pipeline.settings import Settings
 from harness.runtimes.options import devices_to_build
 from harness.runtimes.registry import installed
@@ -44,12 +42,10 @@ class Keys:
     """Of the float model after each of the recipe's transforms."""
 
 
-def keys_of(cell: Cell, reference: Reference) -> Keys:
+def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
     """Addresses from everything that decides the content: weights, recipe, tool versions, our sources, calibration."""
-    model, recipe, _, runtime = parts_of(cell)
-    exporter = find_exporter(model.framework, runtime.interchanges)
+    model, recipe, runtime, framework, exporter = cell.model, cell.recipe, cell.runtime, cell.framework, cell.exporter
     assert exporter is not None, "the plan leaves out cells without an exporter"
-    framework = frameworks.get(model.framework)
     made = [_identity(step, reference) for step in recipe.transforms]
     prefixes = tuple(
         key_of(
@@ -73,7 +69,7 @@ def keys_of(cell: Cell, reference: Reference) -> Keys:
             "versions": dict(installed([*framework.packages, *exporter.packages]).versions),
         }
     )
-    precision, choice = recipe.precision, choice_for(cell)
+    precision, choice = recipe.precision, cell.choice
     artifact = key_of(
         {
             "interchange": interchange,
@@ -108,7 +104,7 @@ def build_all(
 ) -> tuple[dict[Cell, Artifact], dict[Cell, CellProblem]]:
     """Artifacts for all *cells*, whose references exist; returns artifacts and, for cells that failed, why."""
     cells = list(cells)
-    keys = {cell: keys_of(cell, references[cell.model]) for cell in cells}
+    keys = {cell: keys_of(resolve(cell), references[cell.model]) for cell in cells}
     artifacts: dict[str, Artifact] = {}
     for key in {keys[cell].artifact for cell in cells}:
         found = store.find(key)
@@ -117,7 +113,7 @@ def build_all(
     missing: dict[tuple[str, str], dict[str, Cell]] = {}
     for cell in cells:
         if keys[cell].artifact not in artifacts:
-            engine = parts_of(cell)[3].name
+            engine = resolve(cell).runtime.name
             missing.setdefault((cell.model, engine), {}).setdefault(keys[cell].artifact, cell)
     total = sum(len(group) for group in missing.values())
     tell(f"artifacts: {len(artifacts)} from the cache, {total} to build")

@@ -13,7 +13,6 @@ from harness.core.data import Array
 from harness.core.environment import Environment, Hardware
 from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
-from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.result import ClassFlips
 from harness.core.samples import Samples
@@ -27,11 +26,10 @@ from harness.meters.accuracy import (
 )
 from harness.meters.latency import Enough, Timed, measure_latency
 from harness.meters.runtime_figures import engine_measurements, placement_measurements
-from harness.pipeline.plan import choice_for, parts_of
 from harness.pipeline.references import Reference
+from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
 from harness.targets.local_context import read_moment
-from harness.targets.registry import targets
 from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
 from harness.zoo.registry import metrics
 
@@ -96,14 +94,16 @@ def _blaming(whose: str) -> Iterator[None]:
         raise OtherSideProblem.error("run", f"{whose}: {err}") from err
 
 
-def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings) -> Probe:
+def probe(
+    cell: ResolvedCell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings
+) -> Probe:
     """Load, first inference, memory, then predictions on the whole evaluation set, in one fresh worker.
 
     Raises:
         CellProblem: ``error(load)``, ``error(run)`` or ``error(measure)``.
     """
     inputs = reference.load("inputs")
-    choice = choice_for(cell)
+    provider = cell.choice.provider.name
     worker, loaded = open_worker(cell, artifact, settings)
     with worker, stage("run"):
         first_ns = worker.prepare(inputs[:1])
@@ -122,7 +122,7 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
         Measurement(name="memory_peak_bytes", value=memory["over_idle"], unit="bytes"),
         Measurement(name="memory_idle_bytes", value=memory["idle"], unit="bytes"),
         *told,
-        *placement_measurements(placement, choice.provider.name),
+        *placement_measurements(placement, provider),
         *measured,
     )
     return Probe(
@@ -131,15 +131,15 @@ def probe(cell: Cell, artifact: Artifact, reference: Reference, hardware: Hardwa
         classes=accuracy.classes,
         environment=_environment(cell, worker, description, hardware, settings),
         details={
-            "placement": {"asked": choice.provider.name, "operators": placement},
+            "placement": {"asked": provider, "operators": placement},
             "engine": description,
             "evaluation_batch": EVALUATION_BATCH,
         },
     )
 
 
-Side = tuple[Cell, Artifact, str]
-"""A cell whose options hold, the artifact, and how it is called when it is to blame."""
+Side = tuple[ResolvedCell, Artifact, str]
+"""(cell, artifact, name used in error messages)."""
 
 
 def time_pair(
@@ -190,7 +190,7 @@ def time_pair(
             yield wrap(workers[0]), other
 
     usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
-    together = usable >= len(sides) * _threads(sides[0][0], settings)
+    together = usable >= len(sides) * sides[0][0].threads(settings.threads)
     return measure_latency(
         open_pair,
         enough,
@@ -201,21 +201,19 @@ def time_pair(
     )
 
 
-def open_worker(cell: Cell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:
+def open_worker(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:
     """A fresh worker with *artifact* open in it, and its answer to loading; the caller ends it."""
-    runtime = parts_of(cell)[3]
-    threads = _threads(cell, settings)
+    threads, choice = cell.threads(settings.threads), cell.choice
     logs = settings.scratch / "workers"
     logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{cell.id.replace('/', '~')}.log"
-    choice = choice_for(cell)
+    log = logs / f"{cell.cell.id.replace('/', '~')}.log"
     kept = settings.cache / "compiled"
     options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": str(kept)}
     with stage("load"):
-        gateway = targets.get(cell.target).gateway(threads)
+        gateway = cell.target.gateway(threads)
         worker = Worker(
             gateway,
-            run_side=runtime.run_side,
+            run_side=cell.runtime.run_side,
             log=log,
             timeout_s=settings.worker_timeout_s,
             memory_limit_bytes=settings.memory_limit_bytes,
@@ -238,9 +236,8 @@ def stage(name: str) -> Iterator[None]:
         raise CellProblem.error(name, str(err)) from err
 
 
-def _accuracy(cell: Cell, outputs: Array, reference: Reference) -> tuple[Accuracy, list[Measurement]]:
-    model, _, _, _ = parts_of(cell)
-    metric = metrics.get(model.metric)
+def _accuracy(cell: ResolvedCell, outputs: Array, reference: Reference) -> tuple[Accuracy, list[Measurement]]:
+    metric = metrics.get(cell.model.metric)
     labels, exact = reference.load("labels"), reference.load("outputs")
     if not metric.per_sample:
         measured = score_measurements(metric.compute, outputs, exact, labels, metric.name)
@@ -254,20 +251,15 @@ def _accuracy(cell: Cell, outputs: Array, reference: Reference) -> tuple[Accurac
     return found, [*measured, *output_measurements(outputs, exact)]
 
 
-def _threads(cell: Cell, settings: Settings) -> int:
-    _, _, name, _ = parts_of(cell)
-    return int(dict(name.options).get("threads", settings.threads))
-
-
 def _environment(
-    cell: Cell, worker: Worker, description: dict[str, Any], hardware: Hardware, settings: Settings
+    cell: ResolvedCell, worker: Worker, description: dict[str, Any], hardware: Hardware, settings: Settings
 ) -> Environment:
-    choice = choice_for(cell)
+    choice = cell.choice
     return Environment(
         hardware=hardware,
         runtime_versions=tuple(sorted({**worker.greeting["versions"], **description.pop("versions", {})}.items())),
         provider=str(description.pop("provider", choice.provider.name)),
-        threads=_threads(cell, settings),
+        threads=cell.threads(settings.threads),
         options=tuple(sorted(choice.options.items())),
         python=worker.greeting["python"],
     )

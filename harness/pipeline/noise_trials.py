@@ -21,6 +21,7 @@ from harness.errors import CalibrationError
 from harness.judge.latency import look, ratio_evidence
 from harness.meters.latency import Timed
 from harness.pipeline.measure import open_worker, stage, time_pair
+from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings
 from harness.targets.lock import TargetLock
@@ -83,7 +84,7 @@ def set_up(cell: Cell, settings: Settings, tell: Callable[[str], None]) -> Bench
         raise CalibrationError(f"{cell.id} can't be calibrated with: {run.results[cell].reason}")
     sample = run.references[cell.model].load("inputs")[:1]
     try:
-        worker, _ = open_worker(cell, run.artifacts[cell], settings)
+        worker, _ = open_worker(resolve(cell), run.artifacts[cell], settings)
     except CellProblem as problem:
         raise CalibrationError(f"{cell.id} can't be calibrated with: {problem.reason}") from problem
     with worker:
@@ -141,16 +142,16 @@ def run_trials(
 
 def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Settings, seed: int) -> Trial:
     begun = time.monotonic()
-    candidate = (bench.cell, bench.artifact)
+    candidate = (resolve(bench.cell), bench.artifact)
     if slowdown is None:
         assert bench.other is not None, "a trial of two artifacts is planned only where there are two"
-        candidate = (bench.other_cell, bench.other)
+        candidate = (resolve(bench.other_cell), bench.other)
 
     def enough(timing: Timing) -> bool:
         return slowdown is None or look(ratio_evidence(timing.pairs), limit).finished
 
     timing = time_pair(
-        [(*candidate, ""), (bench.cell, bench.artifact, "the other side")],
+        [(*candidate, ""), (resolve(bench.cell), bench.artifact, "the other side")],
         bench.sample,
         enough,
         seed=seed,

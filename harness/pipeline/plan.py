@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.core.contracts import Runtime
 from harness.core.finding import Verdict
 from harness.core.matrix import Case, Matrix
 from harness.core.metrics import Beside
 from harness.core.model import Model
 from harness.core.names import Cell, RuntimeName
-from harness.core.offer import Choice
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
 from harness.errors import ContractError, InvalidMatrix, UnknownName
-from harness.exporters.registry import find_exporter, formats_from
+from harness.exporters.registry import formats_from
 from harness.frameworks.registry import frameworks
 from harness.judge.lint import Facts
+from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
-from harness.runtimes.options import choice_of, missing_to_build, refused_name
+from harness.runtimes.options import missing_to_build, refused_name
 from harness.runtimes.registry import can_build, can_run, installed, runtimes
 from harness.targets.local_hardware import local_devices
 from harness.targets.registry import targets
@@ -61,19 +60,18 @@ def declared_facts(cell: Cell) -> Facts:
     )
 
 
-def obstacle(cell: Cell) -> CellProblem | None:
+def obstacle(cell: ResolvedCell) -> CellProblem | None:
     """Why *cell* can't be built, known without building anything: unsupported by design, or unavailable here."""
-    model, recipe, name, runtime = parts_of(cell)
-    exporter = find_exporter(model.framework, runtime.interchanges)
-    if exporter is None:
+    model, recipe, runtime, framework = cell.model, cell.recipe, cell.runtime, cell.framework
+    if cell.exporter is None:
         known = ", ".join(formats_from(model.framework)) or "nothing"
         taken = " or ".join(runtime.interchanges)
         return CellProblem(
             Verdict.UNSUPPORTED, f"{runtime.name} takes {taken}, and {model.framework} models export to {known}"
         )
     refused = (
-        refused_name(name, runtime)
-        or runtime.refusal(model.framework, recipe.precision, choice_of(name, runtime))
+        refused_name(cell.name, runtime)
+        or runtime.refusal(model.framework, recipe.precision, cell.choice)
         or _step_refusal(model, recipe)
     )
     if refused:
@@ -81,14 +79,13 @@ def obstacle(cell: Cell) -> CellProblem | None:
     here = can_build(runtime)
     if not here.ok:
         return CellProblem(Verdict.UNAVAILABLE, here.reason)
-    missing = missing_to_build(choice_of(name, runtime), runtime, local_devices())
+    missing = missing_to_build(cell.choice, runtime, local_devices())
     if missing:
         return CellProblem(Verdict.UNAVAILABLE, missing)
-    framework = frameworks.get(model.framework)
-    tools = installed([*framework.packages, *exporter.packages])
+    tools = installed([*framework.packages, *cell.exporter.packages])
     if not tools.ok:
         return CellProblem(
-            Verdict.UNAVAILABLE, f"{tools.reason} (to export {model.framework} models as {exporter.format})"
+            Verdict.UNAVAILABLE, f"{tools.reason} (to export {model.framework} models as {cell.exporter.format})"
         )
     for step in recipe.transforms:
         libraries = installed(step.packages)
@@ -99,16 +96,16 @@ def obstacle(cell: Cell) -> CellProblem | None:
     return None
 
 
-def obstacle_to_running(cell: Cell) -> CellProblem | None:
+def obstacle_to_running(cell: ResolvedCell) -> CellProblem | None:
     """Why the artifact of *cell* can't run here, though it can be built: a package or a device is missing."""
-    here = can_run(parts_of(cell)[3], choice_for(cell).provider, local_devices())
+    here = can_run(cell.runtime, cell.choice.provider, local_devices())
     return None if here.ok else CellProblem(Verdict.UNAVAILABLE, here.reason)
 
 
-def obstacle_to_timing(cell: Cell) -> CellProblem | None:
+def obstacle_to_timing(cell: ResolvedCell) -> CellProblem | None:
     """Why times of *cell* would mean nothing, such as a simulator's."""
-    why = choice_for(cell).provider.untimed
-    return CellProblem(Verdict.UNSUPPORTED, f"latency on {cell.runtime}: {why}") if why else None
+    why = cell.choice.provider.untimed
+    return CellProblem(Verdict.UNSUPPORTED, f"latency on {cell.cell.runtime}: {why}") if why else None
 
 
 def _step_refusal(model: Model, recipe: Recipe) -> str:
@@ -143,7 +140,7 @@ def companions(case: Case) -> set[Cell]:
     cell, metric = case.cell, case.metric
     if cell.is_reference:
         return set()
-    promised = any(promise.metric.relative for promise in parse_recipe(cell.recipe).promises)
+    promised = any(promise.metric.relative for promise in resolve(cell).recipe.promises)
     return ({cell.reference} if metric.relative or promised else set()) | probed_companions(case)
 
 
@@ -156,15 +153,3 @@ def probed_companions(case: Case) -> set[Cell]:
         case Beside.DRAWS:
             recipes = with_other_samples(case.cell.recipe)
     return {replace(case.cell, recipe=recipe) for recipe in recipes if recipe}
-
-
-def choice_for(cell: Cell) -> Choice:
-    """The provider and the options that hold for *cell*, whose runtime's name is one that was let through."""
-    _, _, name, runtime = parts_of(cell)
-    return choice_of(name, runtime)
-
-
-def parts_of(cell: Cell) -> tuple[Model, Recipe, RuntimeName, Runtime]:
-    """The registered things behind *cell*'s names."""
-    name = RuntimeName.parse(cell.runtime)
-    return models.get(cell.model), parse_recipe(cell.recipe), name, runtimes.get(name.runtime)

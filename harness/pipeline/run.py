@@ -30,9 +30,9 @@ from harness.pipeline.builds import build_all
 from harness.pipeline.measure import OtherSideProblem, Probe, probe, stage
 from harness.pipeline.plan import companions, obstacle, obstacle_to_running, obstacle_to_timing, probed_companions
 from harness.pipeline.references import Reference, make_references
+from harness.pipeline.resolved import forget_resolved, resolve
 from harness.pipeline.settings import Settings
 from harness.pipeline.timings import LatencyBook
-from harness.recipes.chain import parse_recipe
 from harness.stats.paired_drop import Flips
 from harness.store.artifacts import ArtifactStore
 from harness.targets.local_hardware import local_hardware
@@ -55,8 +55,9 @@ class Run:
         settings: folders, limits, threads.
         baseline_of: the stored figures that a case's cell is held to.
         tell: takes one line of progress.
-        calibration: of this hardware class, where there is one.
+        noise: of this hardware class, where there is one.
         """
+        forget_resolved()
         self._settings = settings
         self._baseline_of = baseline_of
         self._tell = tell
@@ -94,7 +95,7 @@ class Run:
             case,
             self.results[case.cell],
             self._baseline_of(case),
-            promises=parse_recipe(case.cell.recipe).promises,
+            promises=resolve(case.cell).recipe.promises,
             timed=self._latency.of(case),
             noise=self._noise,
         )
@@ -119,7 +120,7 @@ class Run:
             if cell in self.artifacts or cell in self._problems:
                 continue
             self.results.setdefault(cell, CellResult(cell=cell))
-            problem = obstacle(cell)
+            problem = obstacle(resolve(cell))
             if problem is not None:
                 self._set_problem(cell, problem)
             else:
@@ -196,7 +197,7 @@ class Run:
     def _probed(self, cell: Cell) -> None:
         if (cell, Stage.PROBE) not in self._done:
             with self._once(cell, Stage.PROBE):
-                _raise(obstacle_to_running(cell))
+                _raise(obstacle_to_running(resolve(cell)))
                 with self._sharing([cell]):
                     self._record_probe(cell, self._probe_one(cell))
 
@@ -207,7 +208,7 @@ class Run:
             for cell in sorted(cells)
             if cell in self.artifacts
             and not {(cell, Stage.PROBE)} & (self._done | self._failures.keys())
-            and obstacle_to_running(cell) is None
+            and obstacle_to_running(resolve(cell)) is None
         ]
         if not waiting:
             return
@@ -220,7 +221,7 @@ class Run:
                     self._record_probe(cell, done.result())
 
     def _probe_one(self, cell: Cell) -> Probe:
-        return probe(cell, self.artifacts[cell], self.references[cell.model], self.hardware, self._settings)
+        return probe(resolve(cell), self.artifacts[cell], self.references[cell.model], self.hardware, self._settings)
 
     def _record_probe(self, cell: Cell, found: Probe) -> None:
         self._record(cell, found.measurements)
@@ -236,7 +237,7 @@ class Run:
     def _timed(self, case: Case, fp32: Artifact | None) -> None:
         """Have times that answer *case*: beside its reference, and beside its baseline's artifact where there is one."""
         cell = case.cell
-        _raise(obstacle_to_timing(cell))
+        _raise(obstacle_to_timing(resolve(cell)))
         if cell.is_reference:
             self._time_beside_another(cell)
         if not self._latency.knows(case):

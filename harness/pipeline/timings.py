@@ -16,6 +16,7 @@ from harness.core.noise import NoiseProfile
 from harness.core.timing import NOT_TIMED, Timing, Timings
 from harness.judge.latency import Look, look_at_rounds, take_look
 from harness.pipeline.measure import stage, time_pair
+from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
 from harness.stats.tail import least_n
 from harness.targets.lock import TargetLock
@@ -132,11 +133,11 @@ class LatencyBook:
         other_is_baseline: bool = False,
     ) -> Timing:
         candidate, other = artifacts
-        sides = [(cell, candidate, "")]
+        sides = [(resolve(cell), candidate, "")]
         if other is not None and other_is_baseline:
-            sides.append((cell, other, f"the artifact of the baseline of {cell.id}"))
+            sides.append((resolve(cell), other, f"the artifact of the baseline of {cell.id}"))
         elif other is not None:
-            sides.append((cell.reference, other, f"its reference {cell.reference.id}"))
+            sides.append((resolve(cell.reference), other, f"its reference {cell.reference.id}"))
         with stage("run"), TargetLock(cell.target).exclusive(self._tell):
             return time_pair(
                 sides,

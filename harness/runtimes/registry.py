@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from importlib import metadata
@@ -30,7 +31,14 @@ def installed(packages: Sequence[str]) -> Availability:
     return Availability(ok=True, versions=tuple(versions))
 
 
+def forget_versions() -> None:
+    """Look at the installed distributions anew."""
+    _version.cache_clear()
+
+
+@functools.cache
 def _version(package: str) -> str:
+    """Of the installed distribution *package*; empty when it is not there. Reading it takes a millisecond."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -13,6 +13,7 @@ import pytest
 from harness.core.tested_versions import TESTED
 from harness.pipeline.measure import probe
 from harness.pipeline.plan import obstacle
+from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.runtimes.registry import runtimes
 from harness.targets.local import Local
@@ -96,7 +97,7 @@ def measured(built, settings):
 
     def measure(cell):
         if cell not in kept:
-            found = probe(cell, built.artifacts[cell], built.references[cell.model], built.hardware, settings)
+            found = probe(resolve(cell), built.artifacts[cell], built.references[cell.model], built.hardware, settings)
             kept[cell] = {one.name: one for one in found.measurements}
         return kept[cell]
 
@@ -300,7 +301,7 @@ def test_integer_inputs_and_outputs_where_they_are_offered(built, settings, cell
         assert cell.runtime != "litert"
         return
     whole = replace(cell, runtime=f"{cell.runtime},io=int8")
-    problem = obstacle(whole)
+    problem = obstacle(resolve(whole))
     # The float file stays as it is, beside the one that is compared with it.
     assert (problem is None) is (cell.recipe in ("fp32", "int8_static"))
     if problem is not None:
@@ -310,7 +311,9 @@ def test_integer_inputs_and_outputs_where_they_are_offered(built, settings, cell
     run = Run(settings, lambda case: {}, lambda line: None)
     run.prepare_cells([whole])
     reference = run.references[cell.model]
-    found = {m.name: m for m in probe(whole, run.artifacts[whole], reference, run.hardware, settings).measurements}
+    found = {
+        m.name: m for m in probe(resolve(whole), run.artifacts[whole], reference, run.hardware, settings).measurements
+    }
     assert found["accuracy_drop_fraction"].value <= 0.01
     assert run.artifacts[whole].sha256 != built.artifacts[cell].sha256
 

@@ -10,6 +10,7 @@ from harness.exporters import registry as exporters
 from harness.frameworks.registry import frameworks
 from harness.meters import latency
 from harness.pipeline.catalog import load_catalog
+from harness.pipeline.resolved import forget_resolved
 from harness.recipes.registry import steps
 from harness.runtimes.registry import runtimes
 from harness.targets.registry import targets
@@ -22,6 +23,7 @@ REGISTRIES = (models, datasets, metrics, steps, frameworks, runtimes, targets)
 def only_shipped() -> Iterator[None]:
     """Registries that hold what ships, inside the block; afterwards what they held before."""
     load_catalog()
+    forget_resolved()
     tables: list[dict[Any, Any]] = [*(registry._entries for registry in REGISTRIES), exporters._exporters]
     with ExitStack() as stack:
         for name in ("LEAST_WARM_NS", "LEAST_EPOCH_NS"):  # quick projects shorten them in this process
@@ -31,6 +33,7 @@ def only_shipped() -> Iterator[None]:
             for name, entry in list(table.items()):
                 if not entry.source.module.startswith("harness."):
                     del table[name]
+        stack.callback(forget_resolved)
         yield
 
 

@@ -10,6 +10,7 @@ from harness.core.matrix import Matrix
 from harness.core.names import Cell
 from harness.errors import ContractError, HarnessError, InvalidMatrix, InvalidRecipe, UnknownName
 from harness.pipeline.plan import check_names, obstacle
+from harness.pipeline.resolved import resolve
 
 GOOD = {"models": ["linear"], "recipes": ["fp32"], "runtimes": ["fakert"]}
 FOREIGN = """
@@ -81,7 +82,7 @@ def test_a_model_that_names_what_is_not_there_is_told_with_its_place(
 
 def test_a_runtime_that_takes_another_format_is_unsupported(lab: Lab) -> None:
     lab.register()
-    problem = obstacle(Cell(model="linear", recipe="fp32", runtime="onnxruntime"))
+    problem = obstacle(resolve(Cell(model="linear", recipe="fp32", runtime="onnxruntime")))
     assert problem is not None
     assert problem.verdict is Verdict.UNSUPPORTED
     assert problem.reason == "onnxruntime takes onnx, and fake models export to npz"
@@ -89,4 +90,4 @@ def test_a_runtime_that_takes_another_format_is_unsupported(lab: Lab) -> None:
 
 def test_a_runnable_cell_has_no_obstacle(lab: Lab) -> None:
     lab.register()
-    assert obstacle(Cell(model="linear", recipe="int8_static", runtime="fakert")) is None
+    assert obstacle(resolve(Cell(model="linear", recipe="int8_static", runtime="fakert"))) is None

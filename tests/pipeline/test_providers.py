@@ -12,6 +12,7 @@ from harness.core.names import Cell
 from harness.errors import ContractError
 from harness.pipeline.builds import keys_of
 from harness.pipeline.plan import obstacle, obstacle_to_running, obstacle_to_timing
+from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.runtimes.scales import check_scales
 
 RUNTIMES = """
@@ -27,8 +28,8 @@ def open_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield opened
 
 
-def cell(runtime: str) -> Cell:
-    return Cell(model="linear", recipe="fp32", runtime=runtime)
+def cell(runtime: str) -> ResolvedCell:
+    return resolve(Cell(model="linear", recipe="fp32", runtime=runtime))
 
 
 def test_a_device_that_is_not_here_stops_running_not_building(open_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +64,7 @@ def test_a_simulator_is_not_timed_but_judged_otherwise(open_lab: Lab) -> None:
 def test_only_what_decides_the_content_is_in_the_key(open_lab: Lab) -> None:
     run = open_lab.run()
     plain = cell("fakert")
-    run.prepare_cells([plain])
+    run.prepare_cells([plain.cell])
     key = {
         name: keys_of(cell(name), run.references["linear"]).artifact
         for name in ("fakert", "fakert:npu", "fakert,threads=2", "fakert,rounding=even", "fakert,rounding=up")

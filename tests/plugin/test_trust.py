@@ -12,8 +12,8 @@ from fakes.project import conftest, suite
 
 import harness.pipeline.measure
 from harness.core.artifact import Artifact
-from harness.core.names import Cell
 from harness.core.problem import CellProblem
+from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
 from harness.targets.local_hardware import local_hardware
 from tests.plugin.conftest import Project
@@ -389,7 +389,7 @@ def test_a_baselines_artifact_that_the_engine_refuses_is_no_fault_of_the_cell(
     figures = json.loads(project.baseline().read_text())["cells"][CELL.format("drifting")]
     refused = figures["latency_p50_ns_per_inference"]["artifact_sha256"]
 
-    def refusing(cell: Cell, artifact: Artifact, settings: Settings) -> Any:
+    def refusing(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> Any:
         if artifact.sha256 == refused:
             raise CellProblem.error("load", "this engine can't read it")
         return original(cell, artifact, settings)

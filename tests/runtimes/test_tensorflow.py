@@ -8,6 +8,7 @@ from harness.core.names import Cell, RuntimeName
 from harness.core.weights import Weights, WeightTensor
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.plan import obstacle
+from harness.pipeline.resolved import resolve
 from harness.runtimes.options import choice_of
 from harness.runtimes.registry import runtimes
 
@@ -101,8 +102,8 @@ def test_what_it_lacks_is_refused_with_the_reason(precision):
 
 def test_models_of_torch_are_unsupported():
     load_catalog()
-    problem = obstacle(Cell(model="digits_cnn", recipe="fp32", runtime="tensorflow"))
+    problem = obstacle(resolve(Cell(model="digits_cnn", recipe="fp32", runtime="tensorflow")))
     assert problem is not None
     assert problem.verdict is Verdict.UNSUPPORTED
     assert problem.reason.startswith("tensorflow takes savedmodel, and torch models export to onnx")
-    assert obstacle(Cell(model="digits_keras_cnn", recipe="fp32", runtime="tensorflow")) is None
+    assert obstacle(resolve(Cell(model="digits_keras_cnn", recipe="fp32", runtime="tensorflow"))) is None

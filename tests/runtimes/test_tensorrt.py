@@ -24,6 +24,7 @@ from harness.errors import ContractError
 from harness.exporters.registry import find_exporter
 from harness.pipeline.builds import keys_of
 from harness.pipeline.catalog import load_catalog
+from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings
 from harness.runtimes.options import choice_of, missing_to_build, refused_name
@@ -300,7 +301,7 @@ def test_without_a_gpu_sizes_are_judged_and_accuracy_is_unavailable(run, monkeyp
 def test_each_compute_capability_has_an_artifact_of_its_own(run):
     cells = [Cell(model="digits_cnn", recipe="fp32", runtime=f"tensorrt,sm={sm}") for sm in ("86", "89")]
     run.prepare_cells(cells)
-    keys = [keys_of(cell, run.references["digits_cnn"]) for cell in cells]
+    keys = [keys_of(resolve(cell), run.references["digits_cnn"]) for cell in cells]
     assert keys[0].artifact != keys[1].artifact
     assert keys[0].interchange == keys[1].interchange
     assert run.artifacts[cells[0]].sha256 != run.artifacts[cells[1]].sha256
