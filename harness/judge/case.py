@@ -9,7 +9,7 @@ from harness.core.finding import BUDGET, CELL, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.metrics import Stage
 from harness.core.noise import NoiseProfile
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.core.recipe import Promise
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
@@ -59,7 +59,7 @@ def judge_case(
             reason=reason,
             unit=case.metric.unit,
             limit=case.limit.value if case.limit else None,
-            stage="lint",
+            stage=Phase.LINT,
         )
         return [unusable]
     findings = [
@@ -89,14 +89,14 @@ def _facts(case: Case, result: CellResult) -> Facts:
 
 def judge_problem(case: Case, problem: CellProblem) -> list[Finding]:
     """The finding of a cell that could not be measured; unavailable is an error where the runtime is required."""
-    verdict, reason, stage = problem.verdict, problem.reason, problem.stage
+    verdict, reason, phase = problem.verdict, problem.reason, problem.phase
     if verdict is Verdict.UNAVAILABLE and case.required:
-        verdict, reason, stage = (
+        verdict, reason, phase = (
             Verdict.ERROR,
             f"the suite requires this runtime, and it is unavailable: {reason}",
-            "load",
+            Phase.LOAD,
         )
-    what = f"error({stage})" if verdict is Verdict.ERROR else str(verdict)
+    what = f"error({phase})" if verdict is Verdict.ERROR else str(verdict)
     return [
         Finding(
             cell=case.cell.id,
@@ -105,7 +105,7 @@ def judge_problem(case: Case, problem: CellProblem) -> list[Finding]:
             verdict=verdict,
             reason=f"{what}: {reason}",
             unit=case.metric.unit,
-            stage=stage,
+            stage=phase or "",
         )
     ]
 

@@ -17,7 +17,7 @@ from harness.core.finding import Verdict
 from harness.core.lowering import Lowering
 from harness.core.model import Model
 from harness.core.names import RuntimeName
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.core.recipe import Recipe
 from harness.core.weights import Weights
 from harness.exporters.registry import find_exporter
@@ -55,7 +55,7 @@ def run_build_job(request: dict[str, Any], emit: Emit) -> None:
                 parse_recipe(item["recipe"]), name, item["key"], item["interchange_key"], item["prefix_keys"]
             )
         except CellProblem as problem:
-            told = {"verdict": str(problem.verdict), "stage": problem.stage, "reason": problem.reason + limited}
+            told = {"verdict": str(problem.verdict), "phase": problem.phase, "reason": problem.reason + limited}
             emit({"event": "failed", "key": item["key"], **told})
         else:
             seconds = round(time.monotonic() - start, 3)
@@ -151,4 +151,4 @@ def _problem_of(err: Exception, whose: str, prefix: str = "") -> CellProblem:
     said = f"{type(err).__name__}: {err}"
     if failed_at_import(err):
         return CellProblem(Verdict.UNAVAILABLE, f"{whose} can't be imported: {said}")
-    return CellProblem.error("convert", f"{prefix}{said}")
+    return CellProblem.error(Phase.CONVERT, f"{prefix}{said}")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from harness.core.artifact import Artifact
 from harness.core.finding import Verdict
 from harness.core.model import Model
 from harness.core.names import Cell
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
+from harness.core.progress import Tell
 from harness.core.recipe import Step
 from harness.core.source import Source
 from harness.pipeline.child import run_child
@@ -28,8 +29,6 @@ from harness.runtimes.options import devices_to_build
 from harness.runtimes.registry import installed
 from harness.store.artifacts import ArtifactStore, key_of
 from harness.targets.local_hardware import local_hardware
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +135,7 @@ def build_all(
             if found is not None:
                 artifacts[key] = found
             else:
-                problems.setdefault(key, CellProblem.error("convert", "the build left no artifact"))
+                problems.setdefault(key, CellProblem.error(Phase.CONVERT, "the build left no artifact"))
     made = {cell: artifacts[keys[cell].artifact] for cell in cells if keys[cell].artifact in artifacts}
     failed = {cell: problems[keys[cell].artifact] for cell in cells if keys[cell].artifact not in artifacts}
     return made, failed
@@ -183,7 +182,9 @@ def _build_group(
                     waiting.pop(event["key"], None)
                     current.clear()
                 case "failed":
-                    problems[event["key"]] = CellProblem(Verdict(event["verdict"]), event["reason"], event["stage"])
+                    problems[event["key"]] = CellProblem(
+                        Verdict(event["verdict"]), event["reason"], Phase(event["phase"]) if event["phase"] else None
+                    )
                     waiting.pop(event["key"], None)
                     current.clear()
                 case "refused":
@@ -202,7 +203,7 @@ def _build_group(
         reason = refused[0] if refused else end.reason or "the process ended without a result"
         # Without a culprit nothing would change in another process: all that wait get the reason.
         for key in current or list(waiting):
-            problems[key] = CellProblem.error("convert", reason)
+            problems[key] = CellProblem.error(Phase.CONVERT, reason)
             waiting.pop(key, None)
     return problems
 

@@ -13,7 +13,7 @@ from harness.core.data import Array
 from harness.core.environment import Environment, Hardware
 from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.core.result import ClassFlips
 from harness.core.samples import Samples
 from harness.core.timing import Timing
@@ -89,9 +89,9 @@ def _blaming(whose: str) -> Iterator[None]:
     try:
         yield
     except CellProblem as problem:
-        raise OtherSideProblem.error(problem.stage, f"{whose}: {problem.reason}") from problem
+        raise OtherSideProblem.error(problem.phase or Phase.RUN, f"{whose}: {problem.reason}") from problem
     except WorkerFailure as err:
-        raise OtherSideProblem.error("run", f"{whose}: {err}") from err
+        raise OtherSideProblem.error(Phase.RUN, f"{whose}: {err}") from err
 
 
 def probe(
@@ -105,14 +105,14 @@ def probe(
     inputs = reference.load("inputs")
     provider = cell.choice.provider.name
     worker, loaded = open_worker(cell, artifact, settings)
-    with worker, stage("run"):
+    with worker, in_phase(Phase.RUN):
         first_ns = worker.prepare(inputs[:1])
         worker.time(INFERENCES_BEFORE_MEMORY)
         memory = worker.ask("memory")
         description = worker.ask("describe")["description"]
         outputs = worker.predict(inputs, EVALUATION_BATCH)
         worker.ask("close")
-    with stage("measure"):
+    with in_phase(Phase.MEASURE):
         accuracy, measured = _accuracy(cell, outputs, reference)
         placement = description.pop("placement", None) or artifact.provenance.get("placement", {})
         told = engine_measurements(description.pop("figures", {}))
@@ -209,7 +209,7 @@ def open_worker(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> t
     log = logs / f"{cell.cell.id.replace('/', '~')}.log"
     kept = settings.cache / "compiled"
     options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": str(kept)}
-    with stage("load"):
+    with in_phase(Phase.LOAD):
         gateway = cell.target.gateway(threads)
         worker = Worker(
             gateway,
@@ -226,14 +226,14 @@ def open_worker(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> t
 
 
 @contextmanager
-def stage(name: str) -> Iterator[None]:
-    """Turn what ends a cell inside the block into ``error(name)``; an inner stage keeps its name."""
+def in_phase(phase: Phase) -> Iterator[None]:
+    """Turn what ends a cell inside the block into ``error(phase)``; an inner phase stays."""
     try:
         yield
     except RuntimeMissing as err:
         raise CellProblem(Verdict.UNAVAILABLE, str(err)) from err
     except (WorkerFailure, ValueError) as err:
-        raise CellProblem.error(name, str(err)) from err
+        raise CellProblem.error(phase, str(err)) from err
 
 
 def _accuracy(cell: ResolvedCell, outputs: Array, reference: Reference) -> tuple[Accuracy, list[Measurement]]:

@@ -15,12 +15,12 @@ from harness.core.artifact import Artifact
 from harness.core.data import Array
 from harness.core.names import Cell
 from harness.core.noise import Trial
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.core.timing import Timing
 from harness.errors import CalibrationError
 from harness.judge.latency import look, ratio_evidence
 from harness.meters.latency import Timed
-from harness.pipeline.measure import open_worker, stage, time_pair
+from harness.pipeline.measure import in_phase, open_worker, time_pair
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings
@@ -134,7 +134,7 @@ def run_trials(
         if time.monotonic() - start > seconds:
             return
         try:
-            with stage("run"), TargetLock(bench.cell.target).exclusive(tell):
+            with in_phase(Phase.RUN), TargetLock(bench.cell.target).exclusive(tell):
                 yield _trial(bench, slowdown, limit, settings, seed + number)
         except CellProblem as problem:
             raise CalibrationError(f"trial {number + 1} broke: {problem.reason}") from problem

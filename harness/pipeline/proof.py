@@ -43,7 +43,7 @@ def prove_all(tell: Callable[[str], None]) -> Iterator[Proof]:
         cases = [_case(cell) for cell in _cells()]
         run.prepare(cases)
         for case in cases:
-            yield _proof(case, run.findings(case), run)
+            yield _proof(case, run.judge(case), run)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,12 @@ import numpy as np
 
 from harness.core.data import Array
 from harness.core.finding import Verdict
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
+from harness.core.progress import Tell
 from harness.pipeline.child import run_child
 from harness.pipeline.replay import user_sources
 from harness.pipeline.settings import Settings
 from harness.zoo.registry import models
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ def _run(
             case "unavailable":
                 problems[name] = CellProblem(Verdict.UNAVAILABLE, event["reason"])
             case "failed":
-                problems[name] = CellProblem.error("train", event["reason"])
+                problems[name] = CellProblem.error(Phase.TRAIN, event["reason"])
             case "refused":
                 refused.append(event["reason"])
 
@@ -110,4 +109,4 @@ def _run(
         # Without a culprit nothing would change in another process: all that wait get the reason.
         for name in [current] if current else waiting:
             if name not in references and name not in problems:
-                problems[name] = CellProblem.error("train", reason)
+                problems[name] = CellProblem.error(Phase.TRAIN, reason)

@@ -13,15 +13,15 @@ from harness.core.matrix import Case
 from harness.core.metrics import Rule, Stage
 from harness.core.names import Cell
 from harness.core.noise import NoiseProfile
+from harness.core.problem import Phase
+from harness.core.progress import Tell
 from harness.core.timing import NOT_TIMED, Timing, Timings
 from harness.judge.latency import Look, look_at_rounds, take_look
-from harness.pipeline.measure import stage, time_pair
+from harness.pipeline.measure import in_phase, time_pair
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
 from harness.stats.tail import least_n
 from harness.targets.lock import TargetLock
-
-Tell = Callable[[str], None]
 
 
 class LatencyBook:
@@ -138,7 +138,7 @@ class LatencyBook:
             sides.append((resolve(cell), other, f"the artifact of the baseline of {cell.id}"))
         elif other is not None:
             sides.append((resolve(cell.reference), other, f"its reference {cell.reference.id}"))
-        with stage("run"), TargetLock(cell.target).exclusive(self._tell):
+        with in_phase(Phase.RUN), TargetLock(cell.target).exclusive(self._tell):
             return time_pair(
                 sides,
                 sample,

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.core.data import Array, Split
 from harness.core.model import Model
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.core.recipe import Step
 from harness.core.weights import Weights
 from harness.core.work import Work
@@ -86,7 +86,7 @@ class Transformer:
             return self._framework.build(self._model.build, SEED)
         except Exception as err:  # the boundary of one model: its cells get the reason
             traceback.print_exc()
-            raise CellProblem.error("train", f"{type(err).__name__}: {err}") from err
+            raise CellProblem.error(Phase.TRAIN, f"{type(err).__name__}: {err}") from err
 
     def _float_model(self) -> Any:
         """The float model to look at, built once."""
@@ -142,7 +142,7 @@ class Transformer:
         except Exception as err:  # the boundary of one step: its cells get the reason
             traceback.print_exc()
             what = str(err) if isinstance(err, HarnessError) else f"{type(err).__name__}: {err}"
-            raise CellProblem.error("compress", f"step {step.name!r}: {what}") from err
+            raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r}: {what}") from err
         told: Told = {"name": step.name, "seconds": round(time.monotonic() - start, 3)}
         if work.epochs:
             told["epochs"] = work.epochs
@@ -153,7 +153,7 @@ class Transformer:
     def _check(self, made: Any, step: Step) -> None:
         for name, values in self._framework.state(made).items():
             if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-                raise CellProblem.error("compress", f"step {step.name!r} left NaN or infinity in {name!r}")
+                raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r} left NaN or infinity in {name!r}")
         wanted = self._framework.predict(self._float_model(), self._example).shape
         given = self._framework.predict(made, self._example).shape
         if given != wanted:

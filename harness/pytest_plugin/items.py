@@ -14,6 +14,7 @@ from harness.core.finding import CELL, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.metrics import Metric, Stage
 from harness.core.names import Cell
+from harness.core.problem import Phase
 from harness.errors import HarnessError
 from harness.judge.policy import Outcome, Policy, outcome, outcome_of_all
 from harness.pytest_plugin.collection import CASE_KEY
@@ -68,7 +69,7 @@ class CaseHandle:
         __tracebackhide__ = True
         item = self._request.node
         try:
-            findings = self._session.run.findings(self._case)
+            findings = self._session.run.judge(self._case)
         except HarnessError as err:
             findings = [
                 Finding(
@@ -77,7 +78,7 @@ class CaseHandle:
                     against=CELL,
                     verdict=Verdict.ERROR,
                     reason=str(err),
-                    stage="measure",
+                    stage=Phase.MEASURE,
                 )
             ]
         item.stash[FINDINGS_KEY] = findings

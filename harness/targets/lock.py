@@ -21,9 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from harness.core.progress import Tell
 from harness.errors import LockError
-
-Tell = Callable[[str], None]
 
 _open_here: set[int] = set()
 """Descriptors of this process. A forked child closes its copies: they would keep the lock of a holder that died."""

@@ -30,7 +30,7 @@ def judged(settings):
         run = Run(settings, lambda case: {}, lambda line: None)
         cases = [matrix.case("fallback", cell, metric_named("output_error")) for cell in matrix.cells()]
         run.prepare(cases)
-        return {case.cell.runtime: run.findings(case) for case in cases}
+        return {case.cell.runtime: run.judge(case) for case in cases}
 
 
 @pytest.mark.parametrize("runtime", LEFT)

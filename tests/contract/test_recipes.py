@@ -50,7 +50,7 @@ def made(settings):
     run = Run(settings, lambda case: {}, lambda line: None)
     cases = [matrix.case("recipes", cell, metric_named("size_ratio")) for cell in matrix.cells()]
     run.prepare(cases)
-    return run, {case.cell.recipe: run.findings(case) for case in cases}
+    return run, {case.cell.recipe: run.judge(case) for case in cases}
 
 
 def test_every_step_has_its_example():

@@ -43,7 +43,7 @@ def built(settings):
 def test_an_engine_is_built_and_audited(built, recipe, sm):
     run, cases = built
     case = cases[recipe, f"tensorrt,sm={sm}", "weights_ratio"]
-    (finding,) = run.findings(case)
+    (finding,) = run.judge(case)
     assert str(finding.verdict) == ("reported" if recipe == "fp32" else "pass"), finding.reason
     artifact = run.artifacts[case.cell]
     assert artifact.path.suffix == ".engine"
@@ -65,7 +65,7 @@ def test_each_gpu_has_an_engine_of_its_own(built, recipe):
 def test_what_needs_the_gpu_is_unavailable_and_nothing_else(built):
     run, cases = built
     case = cases["fp16", "tensorrt,sm=86", "accuracy_drop"]
-    (finding,) = run.findings(case)
+    (finding,) = run.judge(case)
     assert finding.reason == "unavailable: no CUDA device"
     held = run.results[case.cell].measurements
     assert {"size_bytes", "weights_ratio", "fp16_share_fraction", "macs_count"} <= held.keys()

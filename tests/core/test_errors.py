@@ -6,7 +6,7 @@ import pytest
 
 from harness import errors
 from harness.core.finding import Verdict
-from harness.core.problem import STAGES, CellProblem
+from harness.core.problem import CellProblem, Phase
 
 
 def test_every_error_of_the_module_is_a_harness_error() -> None:
@@ -16,11 +16,11 @@ def test_every_error_of_the_module_is_a_harness_error() -> None:
     assert all(issubclass(one, errors.HarnessError) for one in found)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_an_error_says_its_stage(stage: str) -> None:
-    problem = CellProblem.error(stage, "why")
+@pytest.mark.parametrize("phase", Phase)
+def test_an_error_says_its_phase(phase: Phase) -> None:
+    problem = CellProblem.error(phase, "why")
 
-    assert problem.status == f"error({stage})"
+    assert problem.status == f"error({phase})"
     assert (problem.verdict, problem.reason, str(problem)) == (Verdict.ERROR, "why", "why")
     assert not isinstance(problem, errors.HarnessError), "it ends one cell, it does not end the run"
 

@@ -76,7 +76,7 @@ class Lab:
         wanted = list(wanted)
         run = self.run(**settings)
         run.prepare(wanted)
-        return {(case.cell.id, case.metric.name): run.findings(case) for case in wanted}
+        return {(case.cell.id, case.metric.name): run.judge(case) for case in wanted}
 
     def built(self) -> list[str]:
         """What the last run built."""

@@ -11,7 +11,7 @@ import pytest
 from harness.core.finding import BASELINE, BUDGET, CELL, Rung, Verdict
 from harness.core.matrix import Case
 from harness.core.noise import NoiseProfile
-from harness.core.problem import STAGES, CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.core.result import CellResult
 from harness.core.samples import Samples
 from harness.core.timing import Timings
@@ -187,9 +187,9 @@ def test_rounds_and_calibration_reach_both_judges() -> None:
         ),
         *[
             pytest.param(
-                CellProblem.error(stage, "died"), False, Verdict.ERROR, stage, f"error({stage}): died", id=stage
+                CellProblem.error(phase, "died"), False, Verdict.ERROR, phase, f"error({phase}): died", id=phase
             )
-            for stage in STAGES
+            for phase in Phase
         ],
     ],
 )

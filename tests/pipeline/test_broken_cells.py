@@ -279,7 +279,7 @@ def test_an_option_of_the_runtime_reaches_the_worker(broken_lab: Lab, found: Fou
     assert only(found, "linear/fp32/fakert,threads=2/local").verdict is Verdict.REPORTED
     run = broken_lab.run()
     (case,) = cases("accuracy_drop", recipes=["fp32"], runtimes=["fakert,threads=2"])
-    run.findings(case)
+    run.judge(case)
     result = run.results[case.cell]
     assert result.details["engine"]["threads"] == 2
     assert result.environment is not None

@@ -76,7 +76,7 @@ def test_only_what_decides_the_content_is_in_the_key(open_lab: Lab) -> None:
 def test_options_stand_in_the_environment_with_their_defaults(open_lab: Lab) -> None:
     run = open_lab.run()
     for case in cases("accuracy_drop", recipes=["fp32"], runtimes=["fakert", "fakert,rounding=up"]):
-        run.findings(case)
+        run.judge(case)
     environments = [result.environment for result in run.results.values()]
     assert [one.options for one in environments if one] == [(("rounding", "even"),), (("rounding", "up"),)]
     assert [result.details["engine"]["rounding"] for result in run.results.values()] == ["even", "up"]
@@ -101,7 +101,7 @@ def test_a_named_provider_that_tells_nothing_is_an_error(open_lab: Lab) -> None:
 def test_engine_figures_are_measurements(open_lab: Lab) -> None:
     run = open_lab.run()
     (case,) = cases("accuracy_drop", recipes=["fp32"])
-    run.findings(case)
+    run.judge(case)
     held = run.results[case.cell].measurements
     assert (held["arena_bytes"].value, held["arena_bytes"].unit) == (4096, "bytes")
     assert held["placement_fraction"].value == 1.0

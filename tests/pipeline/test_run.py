@@ -127,16 +127,16 @@ def test_a_case_can_be_judged_without_preparing_all(lab: Lab) -> None:
     lab.register()
     run = lab.run()
     wanted = cases("accuracy_drop", "size_ratio", "memory_ratio", recipes=["int8_static"])
-    assert [run.findings(case)[0].verdict for case in wanted] == [Verdict.REPORTED] * 3
-    assert all(run.findings(case)[0].value is not None for case in wanted)
+    assert [run.judge(case)[0].verdict for case in wanted] == [Verdict.REPORTED] * 3
+    assert all(run.judge(case)[0].value is not None for case in wanted)
 
 
 def test_latency_alone_and_then_as_a_ratio(lab: Lab) -> None:
     lab.register()
     run = lab.run()
     alone, ratio = cases("latency", "latency_ratio", recipes=["int8_static"])
-    assert run.findings(alone)[0].value is not None
-    found = run.findings(ratio)[0]
+    assert run.judge(alone)[0].value is not None
+    found = run.judge(ratio)[0]
     assert found.verdict is Verdict.REPORTED, found.reason
     assert found.value is not None
     assert found.interval is not None
@@ -160,7 +160,7 @@ def test_two_limits_on_one_latency_are_each_judged_by_their_own(lab: Lab, order:
     ]
     run = lab.run()
     run.prepare(both)
-    found = [run.findings(case)[0] for case in both]
+    found = [run.judge(case)[0] for case in both]
     assert [finding.verdict for finding in found] == [verdicts[limit] for limit in order], found
 
 
@@ -170,9 +170,9 @@ def test_a_limit_that_nobody_prepared_for_is_decided_by_rounds_of_its_own(lab: L
     reported = cases("latency_ratio", **cell)[0]
     limited = cases("latency_ratio", budgets=[("*", {"latency_ratio": "1.0 x"})], **cell)[0]
     run = lab.run()
-    assert run.findings(reported)[0].verdict is Verdict.REPORTED
+    assert run.judge(reported)[0].verdict is Verdict.REPORTED
     assert len(run.results[limited.cell].details["latency_rounds_ns"]) == 1
-    assert run.findings(limited)[0].verdict is Verdict.OVER_BUDGET
+    assert run.judge(limited)[0].verdict is Verdict.OVER_BUDGET
     assert len(run.results[limited.cell].details["latency_rounds_ns"]) > 1
 
 

@@ -251,7 +251,7 @@ def test_calibration_draws_are_their_own_artifacts(lab: Lab) -> None:
     wanted = cases("calibration_spread", models=["learner"], recipes=["fp32", "int8_static", "int8_dynamic"])
     run = lab.run()
     run.prepare(wanted)
-    findings = {case.cell.recipe: run.findings(case)[0] for case in wanted}
+    findings = {case.cell.recipe: run.judge(case)[0] for case in wanted}
 
     assert findings["int8_static"].value is not None
     assert 0 <= findings["int8_static"].value < 0.05

@@ -12,7 +12,7 @@ from fakes.project import conftest, suite
 
 import harness.pipeline.measure
 from harness.core.artifact import Artifact
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
 from harness.targets.local_hardware import local_hardware
@@ -391,7 +391,7 @@ def test_a_baselines_artifact_that_the_engine_refuses_is_no_fault_of_the_cell(
 
     def refusing(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> Any:
         if artifact.sha256 == refused:
-            raise CellProblem.error("load", "this engine can't read it")
+            raise CellProblem.error(Phase.LOAD, "this engine can't read it")
         return original(cell, artifact, settings)
 
     original = harness.pipeline.measure.open_worker

@@ -287,7 +287,7 @@ def test_without_a_gpu_sizes_are_judged_and_accuracy_is_unavailable(run, monkeyp
     cell = Cell(model="digits_cnn", recipe="int8_static", runtime="tensorrt,sm=86")
     cases = [matrix.case("s", cell, metric_named(name)) for name in metrics]
     run.prepare(cases)
-    size, ratio, accuracy = (run.findings(case)[0] for case in cases)
+    size, ratio, accuracy = (run.judge(case)[0] for case in cases)
     assert size.verdict is Verdict.REPORTED
     assert size.value == run.artifacts[cell].path.stat().st_size
     assert ratio.value == size.value / run.artifacts[cell.reference].size_bytes

@@ -1,0 +1,68 @@
+"""Figures of a cell that rest on the probes of several cells."""
+
+from __future__ import annotations
+
+from harness.core.matrix import Case
+from harness.core.measurement import Measurement
+from harness.core.metrics import Beside, Stage
+from harness.core.names import Cell
+from harness.core.problem import CellProblem
+from harness.meters.accuracy import gain_measurements, spread_measurement
+from harness.pipeline.cell_book import CellBook, because_of
+from harness.pipeline.plan import probed_companions
+from harness.pipeline.prober import Prober
+from harness.stats.paired_drop import Flips
+
+
+class Comparisons:
+    """Records what a probed cell is beside its reference, its control and other draws of its calibration samples."""
+
+    def __init__(self, book: CellBook, prober: Prober) -> None:
+        self._book = book
+        self._prober = prober
+
+    def record(self, case: Case) -> None:
+        """Record what the metric of *case* needs of other cells.
+
+        Raises:
+            CellProblem: one of them can't be probed.
+        """
+        if case.metric.beside is Beside.CONTROL:
+            self._record_gain(case)
+        if case.metric.beside is Beside.DRAWS:
+            self._record_spread(case)
+        if case.metric.stage is Stage.PROBE and case.metric.relative and not case.cell.is_reference:
+            self._record_memory_ratio(case.cell)
+
+    def _record_memory_ratio(self, cell: Cell) -> None:
+        try:
+            self._prober.probe(cell.reference)
+        except CellProblem as problem:
+            raise because_of(cell.reference, "its reference", problem) from None
+        ours, theirs = (
+            self._book.results[one].measurements["memory_peak_bytes"].value for one in (cell, cell.reference)
+        )
+        if theirs > 0:
+            self._book.record(cell, [Measurement(name="memory_ratio", value=ours / theirs, unit="ratio")])
+
+    def _record_gain(self, case: Case) -> None:
+        """What the cell wins and loses against its control, sample by sample."""
+        cell = case.cell
+        for control in probed_companions(case):
+            self._book.change(cell, details={**self._book.results[cell].details, "control": control.recipe})
+            ours, theirs = self._prober.samples_of(cell, cell), self._prober.samples_of(control, cell)
+            if ours.per_sample and theirs.per_sample:
+                flips = Flips.of(theirs.unpack_correct(), ours.unpack_correct())
+                self._book.record(cell, gain_measurements(flips))
+
+    def _record_spread(self, case: Case) -> None:
+        """How far accuracy varies with the calibration samples."""
+        cell, draws = case.cell, sorted(probed_companions(case))
+        if not draws:
+            return
+        for draw in draws:
+            self._prober.samples_of(draw, cell)
+        accuracies = [self._book.results[draw].measurements["accuracy_fraction"] for draw in draws]
+        self._book.record(cell, [spread_measurement(accuracies)])
+        by_recipe = {draw.recipe: accuracy.value for draw, accuracy in zip(draws, accuracies, strict=True)}
+        self._book.change(cell, details={**self._book.results[cell].details, "calibration_draws": by_recipe})

@@ -1,0 +1,126 @@
+"""Brings cells to the stages before timing: their artifact's figures, and what one worker tells of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager, suppress
+
+from harness.core.artifact import Artifact
+from harness.core.environment import Hardware
+from harness.core.metrics import Stage
+from harness.core.names import Cell
+from harness.core.problem import CellProblem
+from harness.core.progress import Tell
+from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary
+from harness.core.samples import Samples
+from harness.meters.size import size_measurements
+from harness.pipeline.builder import Builder
+from harness.pipeline.cell_book import CellBook, because_of, raise_if
+from harness.pipeline.measure import Probe, probe
+from harness.pipeline.plan import obstacle_to_running
+from harness.pipeline.resolved import resolve
+from harness.pipeline.settings import Settings
+from harness.targets.lock import TargetLock
+
+
+class Prober:
+    """Probes each cell once."""
+
+    def __init__(self, book: CellBook, builder: Builder, settings: Settings, hardware: Hardware, tell: Tell) -> None:
+        self._book = book
+        self._builder = builder
+        self._settings = settings
+        self._hardware = hardware
+        self._tell = tell
+
+    def describe_artifact(self, cell: Cell, reference: Artifact | None) -> None:
+        """Record what the artifact of *cell* tells of itself, and its ratios to the *reference* artifact."""
+        artifact = self._builder.artifacts[cell]
+        if not self._book.is_done(cell, Stage.ARTIFACT):
+            with self._book.reaching(cell, Stage.ARTIFACT):
+                self._record_summary(cell, artifact)
+                self._book.record(cell, size_measurements(artifact, None))
+        if reference is not None:
+            self._book.record(cell, size_measurements(artifact, reference))
+
+    def probe(self, cell: Cell) -> None:
+        """Probe *cell*, unless that was done.
+
+        Raises:
+            CellProblem: it can't run here, or it broke.
+        """
+        if not self._book.is_done(cell, Stage.PROBE):
+            with self._book.reaching(cell, Stage.PROBE):
+                raise_if(obstacle_to_running(resolve(cell)))
+                with self._sharing([cell]):
+                    self._record_probe(cell, self._probe(cell))
+
+    def probe_all(self, cells: Iterable[Cell]) -> None:
+        """Probe *cells* in parallel: predictions and memory don't mind company, as latency would."""
+        waiting = [
+            cell
+            for cell in sorted(cells)
+            if cell in self._builder.artifacts
+            and not self._book.is_settled(cell, Stage.PROBE)
+            and obstacle_to_running(resolve(cell)) is None
+        ]
+        if not waiting:
+            return
+        with self._sharing(waiting), ThreadPoolExecutor(max_workers=max(1, self._settings.jobs)) as pool:
+            probing = {pool.submit(self._probe, cell): cell for cell in waiting}
+            for number, done in enumerate(as_completed(probing), start=1):
+                cell = probing[done]
+                self._tell(f"measure {number}/{len(waiting)}: {cell.id}")
+                with suppress(CellProblem), self._book.reaching(cell, Stage.PROBE):
+                    self._record_probe(cell, done.result())
+
+    def samples_of(self, companion: Cell, cell: Cell) -> Samples:
+        """The predictions of *companion*, on which *cell* rests.
+
+        Raises:
+            CellProblem: there are none.
+        """
+        try:
+            self._book.check(companion)
+            self.describe_artifact(companion, None)
+            self.probe(companion)
+        except CellProblem as problem:
+            raise because_of(companion, "its companion", problem) if companion != cell else problem from None
+        samples = self._book.results[companion].samples
+        assert samples is not None, "a probe leaves them"
+        return samples
+
+    def _record_summary(self, cell: Cell, artifact: Artifact) -> None:
+        status = self._book.results[cell].status
+        summary = ArtifactSummary(
+            sha256=artifact.sha256,
+            key=artifact.key,
+            size_bytes=artifact.size_bytes,
+            gzip_bytes=artifact.gzip_bytes,
+            weights=artifact.weights.bytes,
+            provenance=artifact.provenance,
+        )
+        self._book.change(cell, status=MEASURED if status == NOT_RUN else status, artifact=summary)
+
+    def _probe(self, cell: Cell) -> Probe:
+        reference = self._builder.references[cell.model]
+        return probe(resolve(cell), self._builder.artifacts[cell], reference, self._hardware, self._settings)
+
+    def _record_probe(self, cell: Cell, result: Probe) -> None:
+        self._book.record(cell, result.measurements)
+        self._book.change(
+            cell,
+            samples=result.samples,
+            classes=result.classes,
+            environment=result.environment,
+            details={**self._book.results[cell].details, **result.details},
+        )
+
+    @contextmanager
+    def _sharing(self, cells: Iterable[Cell]) -> Iterator[None]:
+        """Keep others from timing on the targets of *cells* while something runs there; others may run there too."""
+        with ExitStack() as stack:
+            for target in sorted({cell.target for cell in cells}):
+                stack.enter_context(TargetLock(target).shared(self._tell))
+            yield

@@ -1,0 +1,118 @@
+"""Makes sure that there are times for a case: against its reference, and against its baseline's artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from harness.core.artifact import Artifact
+from harness.core.baseline import CellBaseline
+from harness.core.data import Array
+from harness.core.matrix import Case
+from harness.core.metrics import Stage
+from harness.core.names import Cell
+from harness.core.problem import CellProblem, Phase
+from harness.core.timing import Timing
+from harness.judge.drift_latency import P50
+from harness.meters.latency import latency_measurements
+from harness.pipeline.builder import Builder
+from harness.pipeline.cell_book import CellBook, raise_if
+from harness.pipeline.measure import OtherSideProblem, in_phase
+from harness.pipeline.plan import obstacle_to_timing
+from harness.pipeline.resolved import resolve
+from harness.pipeline.timings import LatencyBook
+
+BaselineOf = Callable[[Case], CellBaseline]
+
+
+class Timekeeper:
+    """Times cells as their cases need it, and records what was timed.
+
+    Args:
+        book: takes the figures.
+        builder: has the artifacts.
+        latency: times, and keeps the rounds.
+        baseline_of: the stored figures that a case's cell is held to.
+        measure: brings another case to its stage, for the rounds that its cell shares with its reference.
+    """
+
+    def __init__(
+        self,
+        book: CellBook,
+        builder: Builder,
+        latency: LatencyBook,
+        baseline_of: BaselineOf,
+        measure: Callable[[Case], None],
+    ) -> None:
+        self._book = book
+        self._builder = builder
+        self._latency = latency
+        self._baseline_of = baseline_of
+        self._measure = measure
+
+    def time(self, case: Case, reference: Artifact | None) -> None:
+        """Make sure there are times for *case*, in alternation with the *reference* artifact where there is one.
+
+        Raises:
+            CellProblem: there can be none.
+        """
+        cell = case.cell
+        raise_if(obstacle_to_timing(resolve(cell)))
+        if cell.is_reference:
+            self._time_with_a_compared_cell(cell)
+        if not self._latency.knows(case):
+            with self._book.reaching(cell, Stage.TIMING):
+                timing = self._latency.time(case, self._builder.artifacts[cell], reference, self._sample(cell))
+                self._record(cell, timing)
+            of_reference = timing.of_other()
+            if of_reference is not None and P50 not in self._book.results[cell.reference].measurements:
+                with suppress(CellProblem):  # a time of zero: the reference's own item measures and tells
+                    self._record(cell.reference, of_reference)
+        self._time_against_baseline(case)
+
+    def _time_with_a_compared_cell(self, reference: Cell) -> None:
+        """Time the first planned cell that is compared with *reference*: its rounds hold the times of both."""
+        for case in self._latency.compared_with(reference):
+            if self._latency.timed(reference) is not None:
+                return
+            if case.cell in self._builder.artifacts:
+                with suppress(CellProblem):  # told when its own item comes
+                    self._measure(case)
+
+    def _time_against_baseline(self, case: Case) -> None:
+        """Time the cell against the artifact of its baseline, when it is held to that and is another.
+
+        That artifact may be gone, or refused by today's engine: then a lower rung has to do, and says why.
+        """
+        cell, artifact = case.cell, self._builder.artifacts[case.cell]
+        baseline = self._baseline_of(case).get(P50) if case.baseline and case.change_limit else None
+        if baseline is None or baseline.artifact_sha256 == artifact.sha256 or self._latency.knows_beside(case):
+            return
+        stored = self._builder.store.find(baseline.artifact_key) if baseline.artifact_key else None
+        if stored is None or stored.sha256 != baseline.artifact_sha256:
+            self._latency.cannot_be_timed_beside(case, "the baseline's artifact is not in the cache")
+            return
+        with self._book.reaching(cell, Stage.TIMING):
+            try:
+                timing = self._latency.time_beside_baseline(case, artifact, stored, self._sample(cell))
+            except OtherSideProblem as problem:  # of the old artifact: it is no fault of this cell's
+                self._latency.cannot_be_timed_beside(case, problem.reason)
+                return
+        self._add_details(cell, latency_rounds_beside_baseline_ns=_rounds(timing))
+
+    def _record(self, cell: Cell, timing: Timing) -> None:
+        with in_phase(Phase.MEASURE):
+            self._book.record(cell, latency_measurements(timing))
+        self._book.change(cell, latency_context=timing.context)
+        self._add_details(cell, latency_rounds_ns=_rounds(timing), latency_iterations_per_epoch=timing.iterations)
+
+    def _add_details(self, cell: Cell, **details: Any) -> None:
+        self._book.change(cell, details={**self._book.results[cell].details, **details})
+
+    def _sample(self, cell: Cell) -> Array:
+        return self._builder.references[cell.model].load("inputs")[:1]
+
+
+def _rounds(timing: Timing) -> list[list[list[float]]]:
+    return [[list(sides) for sides in pair] for pair in timing.pairs]
