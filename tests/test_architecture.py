@@ -1,6 +1,6 @@
-"""Every import of the package: down the list of rooms only, and no heavy library before it is needed.
+"""Every import of the package: down the list of rooms only, in no circle, and no heavy library before it is needed.
 
-``ROOMS`` says what ARCHITECTURE.md says; one test holds the two together.
+``ROOMS`` says what ARCHITECTURE.md says; one test holds the two together. And tests lie where the name of their module says.
 """
 
 from __future__ import annotations
@@ -60,6 +60,21 @@ HEAVY_PREFIXES = ("ai_edge_",)
 SUBCLASSES_AT_THE_TOP = {"zoo/torch_models.py"}
 """Modules of classes derived from a library's; others import them inside functions only, which is tested as well."""
 KNOW_PYTEST = {"pytest_plugin", "cli", "suite"}
+KNOWN_CYCLES = {
+    frozenset({"pytest_plugin/collection.py", "pytest_plugin/reports.py", "pytest_plugin/session.py"}),
+    frozenset({"zoo/keras_training.py", "zoo/training.py"}),
+}
+"""Modules that import each other, in a circle of any length; each is to go."""
+BY_BEHAVIOUR = {"contract", "docs", "fakes", "plugin", "runtimes"}
+"""Folders of tests that go by what is promised, across modules; all others mirror a room, file by file."""
+KNOWN_STRAY_TESTS = {
+    "pipeline/test_keys.py",
+    "stats/test_intervals.py",
+    "zoo/test_architectures.py",
+    "zoo/test_example_models.py",
+    "zoo/test_zoo_imports.py",
+}
+"""Files in the other folders that are named after no module; each is to move."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +161,70 @@ def upward(package: Path) -> list[str]:
     return found
 
 
+@functools.cache
+def modules(package: Path) -> dict[str, Path]:
+    """Every module of *package* by its absolute name; a folder's own file goes by the folder's name."""
+    named = {}
+    for path in package.rglob("*.py"):
+        parts = [package.name, *path.relative_to(package).with_suffix("").parts]
+        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return named
+
+
+def imported_modules(path: Path, package: Path) -> set[str]:
+    """The modules of *package* that *path* imports, at any time and for type checkers too.
+
+    Of ``from harness.judge import limit`` that is the module ``limit``, where there is one, and else ``harness.judge``.
+    """
+    known = modules(package)
+    here = [package.name, *path.relative_to(package).with_suffix("").parts]
+    names = {one.module for one in imports(path, package)}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.ImportFrom):
+            base = here[: -node.level] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            below = {f"{origin}.{alias.name}" for alias in node.names}
+            if below <= known.keys():
+                names.discard(origin)
+            names |= below
+    return names & known.keys()
+
+
+def cycles(package: Path) -> set[frozenset[str]]:
+    """The groups of modules, by path, that reach each other by imports."""
+    known = modules(package)
+    edges = {name: imported_modules(path, package) - {name} for name, path in known.items()}
+    reached: dict[str, set[str]] = {}
+    for start in edges:
+        seen: set[str] = set()
+        waiting = list(edges[start])
+        while waiting:
+            if (name := waiting.pop()) not in seen:
+                seen.add(name)
+                waiting.extend(edges[name])
+        reached[start] = seen
+    return {
+        frozenset(known[other].relative_to(package).as_posix() for other in reached[name] if name in reached[other])
+        for name in edges
+        if name in reached[name]
+    }
+
+
+def stray_tests(tests: Path, package: Path) -> set[str]:
+    """Test files that are not named ``test_MODULE.py`` or ``test_MODULE_ASPECT.py`` in the folder of MODULE's room."""
+    strays = set()
+    for path in tests.rglob("test_*.py"):
+        place = path.relative_to(tests)
+        if place.parts[0] in BY_BEHAVIOUR or place.name == "test_architecture.py":
+            continue
+        room = package / place.parent
+        names = {one.stem for one in room.glob("*.py")} | {one.name for one in room.glob("*") if one.is_dir()}
+        subject = place.stem.removeprefix("test_")
+        if not any(subject == name or subject.startswith(f"{name}_") for name in names):
+            strays.add(place.as_posix())
+    return strays
+
+
 def heavy_at_import(package: Path) -> list[str]:
     """Every heavy library that is imported with its file, outside run sides."""
     return [
@@ -188,6 +267,20 @@ def test_architecture_md_names_the_same_rooms_in_the_same_order() -> None:
 
 def test_imports_point_down() -> None:
     assert upward(PACKAGE) == []
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    found = cycles(PACKAGE)
+
+    assert found - KNOWN_CYCLES == set()
+    assert KNOWN_CYCLES - found == set(), "gone: take it off the list"
+
+
+def test_tests_lie_where_the_name_of_their_module_says() -> None:
+    found = stray_tests(ROOT / "tests", PACKAGE)
+
+    assert found - KNOWN_STRAY_TESTS == set()
+    assert KNOWN_STRAY_TESTS - found == set(), "named rightly, or gone: take it off the list"
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
@@ -335,3 +428,71 @@ def planted(folder: Path, path: str, content: str) -> Path:
     (package / path).parent.mkdir(parents=True)
     (package / path).write_text(content, encoding="utf-8")
     return package
+
+
+@pytest.mark.parametrize(
+    ("contents", "circle"),
+    [
+        pytest.param(
+            {"a.py": "from harness.core import b", "b.py": "import harness.core.a"}, {"a.py", "b.py"}, id="two"
+        ),
+        pytest.param(
+            {"a.py": "from . import b", "b.py": "from .c import x", "c.py": "from harness.core.a import y"},
+            {"a.py", "b.py", "c.py"},
+            id="three, relative",
+        ),
+        pytest.param(
+            {"a.py": "if TYPE_CHECKING:\n    from .b import x", "b.py": "from .a import y"},
+            {"a.py", "b.py"},
+            id="for types only",
+        ),
+        pytest.param(
+            {"a.py": "def f():\n    from .b import x", "b.py": "from .a import y"},
+            {"a.py", "b.py"},
+            id="inside a function",
+        ),
+        pytest.param(
+            {"__init__.py": "from .a import x", "a.py": "from . import y"},
+            {"__init__.py", "a.py"},
+            id="with the package",
+        ),
+        pytest.param({"a.py": "from . import b, c", "b.py": "from .c import x", "c.py": ""}, None, id="none"),
+        pytest.param(
+            {"__init__.py": "from .a import x", "a.py": "", "b.py": "from . import a"}, None, id="none, package"
+        ),
+    ],
+)
+def test_a_planted_circle_is_caught(tmp_path: Path, contents: dict[str, str], circle: set[str] | None) -> None:
+    for name, content in {"__init__.py": "", **contents}.items():
+        path = tmp_path / PACKAGE.name / "core" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+
+    found = cycles(tmp_path / PACKAGE.name)
+
+    assert found == (set() if circle is None else {frozenset(f"core/{name}" for name in circle)})
+
+
+@pytest.mark.parametrize(
+    ("path", "stray"),
+    [
+        ("judge/test_limit.py", False),
+        ("judge/test_limit_edges.py", False),
+        ("judge/test_limits.py", True),
+        ("judge/test_edges.py", True),
+        ("core/test_limit.py", True),
+        ("judge/test_rules.py", False),
+        ("judge/rules/test_drop.py", False),
+        ("judge/rules/test_limit.py", True),
+        ("test_errors.py", False),
+        ("test_limit.py", True),
+        ("plugin/test_anything.py", False),
+        ("judge/records.py", False),
+    ],
+)
+def test_a_planted_stray_test_is_caught(tmp_path: Path, path: str, stray: bool) -> None:
+    for name in ("harness/errors.py", "harness/judge/limit.py", "harness/judge/rules/drop.py", f"tests/{path}"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    assert stray_tests(tmp_path / "tests", tmp_path / "harness") == ({path} if stray else set())

@@ -1,13 +1,9 @@
 """Real artifacts of the digits model, built once and kept between runs of the tests."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-
 from fakes.lab import load
 from fakes.registries import only_shipped
 

@@ -1,17 +1,17 @@
-"""The files of a user's project that uses the fakes: its ``conftest.py`` and its suites, as texts."""
+"""The files of a user's project that uses the fakes: its ``conftest.py`` and its suites, as texts.
+
+They import ``fakes``: a process of its own that reads them needs ``TESTS`` on its path, see ``python_path``.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 
 HEADER = """
-import sys
-
-sys.path.append({tests!r})
-
 import harness
 from fakes.blobs import blobs
 from fakes.fakert import FakeRuntime
@@ -44,9 +44,14 @@ harness.meters.latency.LEAST_EPOCH_NS = 500_000
 """Shorter timing, for tests that look at how figures travel and not at the figures."""
 
 
+def python_path() -> str:
+    """The value of ``PYTHONPATH`` with which another process finds the fakes."""
+    return os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def conftest(*more: str, quick: bool = True) -> str:
     """A ``conftest.py`` that registers the fakes: model ``linear``, data set ``blobs``, runtime ``fakert``."""
-    return "\n".join([HEADER.format(tests=str(TESTS)), QUICK if quick else "", *more])
+    return "\n".join([HEADER, QUICK if quick else "", *more])
 
 
 def suite(

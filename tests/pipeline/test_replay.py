@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from fakes.lab import Lab, cases, load
-from fakes.project import HEADER, TESTS
+from fakes.project import HEADER
 
 from harness.core.finding import Finding, Verdict
 from harness.errors import ContractError
@@ -18,10 +18,7 @@ MODEL = """
 def {name}():
     return trained()
 """
-IMPORTS = f"""
-import sys
-
-sys.path.append({str(TESTS)!r})
+IMPORTS = """
 import harness
 from fakes.linear import INPUT, trained
 """
@@ -94,7 +91,7 @@ def test_a_file_that_is_gone_is_told(lab: Lab) -> None:
 def test_a_registration_without_a_file_is_refused(lab: Lab) -> None:
     lab.register()
     place: dict[str, object] = {"__name__": "__console__"}
-    exec(HEADER.format(tests=str(TESTS)).partition("frameworks.add")[0] + MODEL.format(name="typed"), place)
+    exec(HEADER.partition("frameworks.add")[0] + MODEL.format(name="typed"), place)
     assert "typed" in models
     with pytest.raises(ContractError, match=r"'typed' was registered in '__console__', which has no file"):
         user_sources()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 from fakes.lab import Lab, cases, load
 from fakes.processes import ends_within
-from fakes.project import HEADER, TESTS
+from fakes.project import HEADER, python_path
 from fakes.registries import only_shipped
 
 from harness.core.finding import Verdict
@@ -41,7 +42,7 @@ def linear():
 
 def reregister(lab: Lab, model: str) -> None:
     """The registering module with another definition of the model, as after an edit."""
-    head = HEADER.format(tests=str(TESTS)).partition('@harness.model("linear"')[0]
+    head = HEADER.partition('@harness.model("linear"')[0]
     load(lab.write("registering.py", head + model))
 
 
@@ -181,7 +182,6 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.append({tests!r})
 from fakes.lab import Lab, cases, load
 from harness.pipeline.catalog import load_catalog
 
@@ -203,9 +203,14 @@ def another_process(lab: Lab, name: str) -> Iterator[subprocess.Popen[str]]:
     folder = lab.folder / name
     folder.mkdir()
     places = {"registering": lab.folder / "registering.py", "folder": folder, "cache": lab.cache}
-    script = lab.write(f"{name}.py", SCRIPT.format(tests=str(TESTS), **{key: str(at) for key, at in places.items()}))
+    script = lab.write(f"{name}.py", SCRIPT.format(**{key: str(at) for key, at in places.items()}))
     with subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        env={**os.environ, "PYTHONPATH": python_path()},
     ) as process:
         assert process.stdout is not None
         try:

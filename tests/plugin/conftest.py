@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
 QUIET_PLUGINS = ("hypothesispytest", "anyio", "cov", "timeout", "jaxtyping", "platformdirs")
 """Plugins that no test here is about; they cost half a second in every child."""
 
@@ -87,11 +85,12 @@ def project(
     only_shipped: None,
 ) -> Project:
     """An empty project; CI is not set, the cache is shared."""
-    from fakes.project import conftest
+    from fakes.project import conftest, python_path
 
     for name in ("CI", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)  # whoever runs these tests, the project is run by nobody
     monkeypatch.setenv("EDGE_HARNESS_CACHE", str(shared_cache))
+    monkeypatch.setenv("PYTHONPATH", python_path())
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in QUIET_PLUGINS))
     made = Project(pytester)
     made.write("conftest.py", conftest())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 
 import pytest
 from fakes.project import suite
@@ -47,13 +46,13 @@ ENGINES = {
     "sklearn",
 }
 TELL = """
-import atexit, json, pathlib, sys, time
+import atexit, json, pathlib, sys
 
 atexit.register(lambda: pathlib.Path("modules.json").write_text(json.dumps(sorted(sys.modules))))
 """
 
 
-def test_listing_a_suite_of_shipped_engines_imports_none_and_is_quick(project: Project) -> None:
+def test_listing_a_suite_of_shipped_engines_imports_none(project: Project) -> None:
     project.write("conftest.py", TELL)
     text = suite(
         metrics=["accuracy_drop", "size_ratio", "latency_ratio", "memory"],
@@ -62,14 +61,11 @@ def test_listing_a_suite_of_shipped_engines_imports_none_and_is_quick(project: P
         runtimes=["torch", "onnxruntime", "litert"],
     )
     project.write("test_s.py", text)
-    start = time.monotonic()
     result = project.run_apart("--collect-only", "-q", "-p", "no:xdist", junit=False)
-    took = time.monotonic() - start
     result.stdout.fnmatch_lines(["96 tests collected*"])
     modules = {name.partition(".")[0] for name in json.loads((project.folder / "modules.json").read_text("utf-8"))}
     assert "harness" in modules
     assert modules & ENGINES == set()
-    assert took < 2
 
 
 def test_importing_harness_imports_no_engine(project: Project) -> None:

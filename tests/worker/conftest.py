@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,8 +15,6 @@ from harness.core.lowering import Lowering
 from harness.core.recipe import Precision
 from harness.targets.local import Local
 from harness.worker.process import Worker
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 OpenWorker = Callable[..., Worker]
 Lower = Callable[..., Path]

@@ -1,20 +1,16 @@
-"""The console script: doctor and report."""
+"""``edge-harness report``: every format from the file alone, and files that can't be read."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from harness import cli
-from harness.core.contracts import Availability
 from harness.core.environment import Hardware
 from harness.core.finding import Finding, Verdict
 from harness.core.measurement import Measurement
 from harness.core.names import Cell
 from harness.core.result import CellResult
 from harness.core.run_record import RunInfo, RunRecord
-from harness.runtimes import registry
 from harness.store.results import write_results
 
 
@@ -84,39 +80,3 @@ def test_report_into_a_file_instead_of_a_folder(run_file, tmp_path, capsys):
     (tmp_path / "taken").write_text("")
     assert cli.main(["report", str(run_file), "--out", str(tmp_path / "taken" / "below")]) == 2
     assert "can't write" in capsys.readouterr().err
-
-
-def test_doctor_names_what_runs(capsys):
-    assert cli.main(["doctor"]) == 0
-    out = capsys.readouterr().out
-    for word in ("hardware class", "onnxruntime", "litert", "torch", "int8_static", "digits", "fashion_mnist"):
-        assert word in out
-
-
-def test_doctor_says_why_not_and_fails_when_it_is_required(capsys, monkeypatch):
-    missing = Availability(ok=False, reason="not installed: onnxruntime; pip install 'edge-harness[onnxruntime]'")
-    monkeypatch.setattr(registry, "availability", lambda runtime, devices: missing)
-    assert cli.main(["doctor"]) == 0
-    assert "pip install 'edge-harness[onnxruntime]'" in capsys.readouterr().out
-    assert cli.main(["doctor", "--require", "onnxruntime"]) == 1
-    assert "required runtime onnxruntime is unavailable" in capsys.readouterr().err
-
-
-def test_doctor_offers_near_names(capsys):
-    assert cli.main(["doctor", "--require", "onnxruntim"]) == 2
-    assert "did you mean 'onnxruntime'" in capsys.readouterr().err
-
-
-def test_doctor_imports_no_engine():
-    code = (
-        "import sys; from harness import cli; cli.main(['doctor']);"
-        "bad = {'torch', 'onnxruntime', 'onnx', 'ai_edge_litert', 'tensorflow'} & set(sys.modules); sys.exit(bool(bad))"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-
-
-@pytest.mark.parametrize("arguments", [[], ["report"], ["bogus"]])
-def test_wrong_use_ends_with_2(arguments):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(arguments)
-    assert ended.value.code == 2
