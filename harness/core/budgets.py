@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from harness.core.limits import REPORT_ONLY, Limit, parse_limit
-from harness.core.metrics import CHANGES, METRICS
+from harness.core.metrics import METRICS, limit_units
 from harness.core.names import Cell
-from harness.errors import InvalidLimit, InvalidMatrix, UnknownName
+from harness.errors import InvalidLimit, InvalidMatrix
 
 
 def matches(pattern: str, cell: Cell) -> bool:
@@ -72,9 +72,7 @@ def _parse_row(row: object) -> Row:
         )
     limits: dict[str, Limit | None] = {}
     for name, text in written.items():
-        units = CHANGES[name].units if name in CHANGES else METRICS[name].units if name in METRICS else None
-        if units is None:
-            raise UnknownName.among("metric", str(name), [*METRICS, *CHANGES], f"(in the budget row {pattern!r})")
+        units = limit_units(str(name), f"(in the budget row {pattern!r})")
         signed = name in METRICS and METRICS[name].signed
         try:
             limits[name] = None if text == REPORT_ONLY else parse_limit(name, text, units, signed=signed)

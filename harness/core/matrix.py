@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from harness.core.budgets import Budgets, matches
 from harness.core.limits import Limit
-from harness.core.metrics import CHANGES, METRICS, PLACEMENT, Metric
+from harness.core.metric import Metric
+from harness.core.metrics import CHANGES, METRICS, PLACEMENT
 from harness.core.names import Cell, RuntimeName
 from harness.errors import InvalidMatrix
 

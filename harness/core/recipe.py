@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.core.limits import Limit
-from harness.core.metrics import Metric
+from harness.core.metric import Metric
 from harness.core.source import Source
 
 
@@ -20,9 +20,18 @@ class Precision:
     parameters: tuple[tuple[str, str | int | bool], ...] = ()
     needs_calibration: bool = False
 
+    @property
+    def integer(self) -> bool:
+        """Whether integer kernels compute, whose results depend on the kind of CPU."""
+        return self.name.startswith("int")
+
     def parameter(self, name: str, default: str | int | bool) -> str | int | bool:
         """The parameter called *name*, or *default*."""
         return dict(self.parameters).get(name, default)
+
+
+FLOAT = Precision(name="fp32")
+"""Nothing is quantized."""
 
 
 class Trait(StrEnum):
@@ -89,7 +98,7 @@ class Recipe:
     def precision(self) -> Precision:
         """What the runtime lowers to; ``fp32`` when no step names one."""
         last = self.steps[-1].precision
-        return last if last is not None else Precision(name="fp32")
+        return last if last is not None else FLOAT
 
     @property
     def promises(self) -> tuple[Promise, ...]:

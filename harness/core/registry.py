@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from harness.core.names import checked_name
@@ -63,6 +64,11 @@ class Registry(Generic[Entry]):
             return self._entries[name]
         except KeyError:
             raise UnknownName.among(self.kind, name, self._entries, self._remedy) from None
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """What is registered, by name, in the order of registration; it shows later registrations too."""
+        return MappingProxyType(self._entries)
 
     def names(self) -> list[str]:
         return sorted(self._entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.core import figures
 from harness.core.result import CellResult
 from harness.judge.words import say
 
@@ -16,8 +17,9 @@ SOME_ZEROS = 0.1
 
 def size_remark(result: CellResult) -> str:
     """Why a compressed file is no smaller although there is less in it; empty where that is not so."""
-    held = result.measurements
-    size, packed, zeros = (held.get(name) for name in ("size_ratio", "zstd_ratio", "sparsity_fraction"))
+    size, packed, zeros = (
+        result.measurements.get(one.name) for one in (figures.SIZE_RATIO, figures.ZSTD_RATIO, figures.SPARSITY)
+    )
     if result.cell.is_reference or size is None or packed is None or size.value < HARDLY or packed.value > COMPRESSES:
         return ""
     sparse = zeros is not None and zeros.value >= SOME_ZEROS

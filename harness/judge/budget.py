@@ -6,17 +6,14 @@ import math
 
 from harness.core.baseline import CellBaseline
 from harness.core.finding import BUDGET, Finding, Verdict
-from harness.core.limits import Limit
 from harness.core.matrix import Case
-from harness.core.metrics import Beside, Rule, Stage
+from harness.core.metric import Companion
 from harness.core.noise import NoiseProfile
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
-from harness.judge.accuracy import judge_drop, judge_gain, judge_proportion, judge_worst_class
-from harness.judge.audit import placement_remark, size_remark
 from harness.judge.judged import Judged, error
-from harness.judge.limit import judge_exact
-from harness.judge.times import judge_time
+from harness.judge.rules import RULES
+from harness.judge.rules.judgement import Evidence
 from harness.judge.words import say
 
 WORDS = {
@@ -26,6 +23,11 @@ WORDS = {
     Verdict.REPORTED: "reported",
     Verdict.ERROR: "error",
 }
+WITHOUT_COMPANION = {
+    Companion.CONTROL: "has no control to be compared with",
+    Companion.DRAWS: "draws no calibration samples",
+}
+"""What is said of a recipe that has no such others."""
 
 
 def judge_budget(
@@ -38,17 +40,13 @@ def judge_budget(
 ) -> Finding:
     """The finding of *case* against its limit; ``reported`` without one, ``error`` without a usable figure.
 
-    The *baseline* decides nothing here; a stored figure is told beside today's.
+    The *baseline* is only quoted in the sentence.
     """
     metric, cell = case.metric, case.cell
-    judged = _judged(case, result, case.limit, timed, noise)
-    stored = (baseline or {}).get(metric.figure)
+    judged = _judged(Evidence(case=case, result=result, timing=timed.own, noise=noise))
+    stored = (baseline or {}).get(metric.figure.name)
     parts = [f"{metric.title} {WORDS[judged.verdict]}: {cell.recipe} on {cell.runtime} {judged.sentence}"]
-    parts += (
-        [f"baseline {say(stored.value, 'points' if metric.rule is Rule.PAIRED_DROP else stored.unit)}"]
-        if stored
-        else []
-    )
+    parts += [f"baseline {say(stored.value, metric.figure.written)}"] if stored else []
     parts += [f"limit {case.limit.text}"] if case.limit else []
     return Finding(
         cell=cell.id,
@@ -69,34 +67,16 @@ def judge_budget(
     )
 
 
-def _judged(case: Case, result: CellResult, limit: Limit | None, timed: Timings, noise: NoiseProfile | None) -> Judged:
-    metric, cell = case.metric, case.cell
-    figure = result.measurements.get(metric.figure)
+def _judged(evidence: Evidence) -> Judged:
+    metric, cell = evidence.metric, evidence.case.cell
+    rule = RULES[metric.rule]
+    figure = evidence.result.measurements.get(metric.figure.name)
     if figure is None and metric.relative and cell.is_reference:
         return Judged(verdict=Verdict.REPORTED, sentence="is the reference")
-    if metric.rule is Rule.WORST_CLASS:
-        return judge_worst_class(case, result, limit)
-    if metric.rule is Rule.PAIRED_GAIN:
-        return judge_gain(case, result, limit)
-    if figure is None and limit is None and metric.beside is Beside.DRAWS:  # there was nothing to draw
-        return Judged(verdict=Verdict.REPORTED, sentence="draws no calibration samples")
-    if figure is None or not math.isfinite(figure.value):
-        return error(f"has no figure: {metric.figure} {'was not measured' if figure is None else f'is {figure.value}'}")
-    if metric.stage is Stage.TIMING:
-        return judge_time(case, result, limit, timed.own, noise)
-    if metric.rule is Rule.PAIRED_DROP:
-        return judge_drop(case, result, limit)
-    if metric.rule is Rule.PROPORTION:
-        return judge_proportion(case, result, limit)
-    verdict = Verdict.REPORTED if limit is None else judge_exact(figure.value, limit.value, at_most=metric.at_most)
-    remarks = {"size_ratio": size_remark, "placement": placement_remark}
-    remark = remarks[metric.name](result) if metric.name in remarks else ""
-    above = result.measurements.get(metric.numerator)
-    if above is None or not figure.value > 0:
-        sentence = f"has {say(figure.value, figure.unit)}"
-        return Judged(verdict=verdict, sentence=sentence, value=figure.value, n=figure.n, why=remark)
-    reference = above.value / figure.value
-    sentence = (
-        f"takes {say(figure.value, 'ratio')} fp32's ({say(above.value, above.unit)} of {say(reference, above.unit)})"
-    )
-    return Judged(verdict=verdict, sentence=sentence, value=figure.value, n=figure.n, reference=reference, why=remark)
+    if rule.needs_figure:
+        if figure is None and evidence.limit is None and metric.companion is not None:
+            return Judged(verdict=Verdict.REPORTED, sentence=WITHOUT_COMPANION[metric.companion])
+        if figure is None or not math.isfinite(figure.value):
+            state = "was not measured" if figure is None else f"is {figure.value}"
+            return error(f"has no figure: {metric.figure.name} {state}")
+    return rule.judge(evidence)

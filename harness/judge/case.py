@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.core.baseline import CellBaseline
+from harness.core.figures import ACCURACY, ACCURACY_DROP
 from harness.core.finding import BUDGET, CELL, Finding, Verdict
 from harness.core.matrix import Case
-from harness.core.metrics import Stage
+from harness.core.metric import Stage
 from harness.core.noise import NoiseProfile
 from harness.core.problem import CellProblem, Phase
-from harness.core.recipe import Promise
+from harness.core.recipe import FLOAT, Precision, Promise
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.budget import judge_budget
 from harness.judge.drift import judge_drift
-from harness.judge.lint import Facts, lint
+from harness.judge.facts import Facts
+from harness.judge.lint import lint
 from harness.judge.promises import broken_promises, fallback
 
 SEVERITY = (
@@ -39,6 +41,7 @@ def judge_case(
     baseline: CellBaseline,
     *,
     promises: Sequence[Promise] = (),
+    precision: Precision = FLOAT,
     timed: Timings = NOT_TIMED,
     noise: NoiseProfile | None = None,
 ) -> list[Finding]:
@@ -67,7 +70,7 @@ def judge_case(
         *broken_promises(case, result, promises),
         *fallback(case, result),
     ]
-    drift = judge_drift(case, result, baseline, timed=timed, noise=noise)
+    drift = judge_drift(case, result, baseline, precision=precision, timed=timed, noise=noise)
     return findings if drift is None else [*findings, drift]
 
 
@@ -75,7 +78,7 @@ def _facts(case: Case, result: CellResult) -> Facts:
     """What the measured cell tells of its evaluation set; nothing where the metric has nothing to do with it."""
     if case.metric.stage is not Stage.PROBE:
         return Facts()
-    accuracy, drop = (result.measurements.get(name) for name in ("accuracy_fraction", "accuracy_drop_fraction"))
+    accuracy, drop = (result.measurements.get(one.name) for one in (ACCURACY, ACCURACY_DROP))
     if accuracy is None or drop is None:
         return Facts()
     smallest = min((one.n for one in result.classes), default=None)

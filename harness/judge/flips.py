@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from harness.core import figures
 from harness.core.finding import Verdict
 from harness.core.limits import Limit
 from harness.core.measurement import Interval
-from harness.judge.limit import judge_interval
+from harness.core.result import CellResult
+from harness.judge.interval import judge_interval
 from harness.judge.words import say, say_interval
 from harness.stats.error_ratio import Errors, deciding_n_ratio, ratio_interval
 from harness.stats.mcnemar import mcnemar_p
@@ -29,6 +31,19 @@ def judge_flips(flips: Flips, both_wrong: int, limit: Limit) -> tuple[Verdict, I
         verdict = judge_interval(interval, limit.value, at_most=True)
         needed = deciding_n(flips, limit.value)
     return verdict, interval, say_needed(needed, flips.n) if verdict is Verdict.INCONCLUSIVE else ""
+
+
+def flips_of(result: CellResult) -> tuple[Flips, int] | None:
+    """Flips between the reference and the artifact, and how many samples both get wrong; None when not counted."""
+    negative, positive, accuracy = (
+        result.measurements.get(one.name)
+        for one in (figures.NEGATIVE_FLIPS_COUNT, figures.POSITIVE_FLIPS_COUNT, figures.ACCURACY)
+    )
+    if negative is None or positive is None or accuracy is None:
+        return None
+    flips = Flips(n=negative.n, negative=int(negative.value), positive=int(positive.value))
+    wrong = flips.n - round(accuracy.value * flips.n)
+    return flips, wrong - flips.negative
 
 
 def say_needed(needed: int | None, n: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -13,9 +13,8 @@ from harness.core.context import Context
 from harness.core.finding import Verdict
 from harness.core.limits import Limit
 from harness.core.measurement import Interval
-from harness.core.metrics import Metric, Rule
-from harness.core.noise import NoiseProfile, absolute_spread
 from harness.core.timing import Timing
+from harness.judge.words import say
 from harness.stats.median import median_interval
 from harness.stats.tail import Tail, judge_tail, least_n
 
@@ -73,6 +72,13 @@ def ratio_evidence(pairs: Sequence[PairRounds]) -> RatioEvidence:
     )
 
 
+def say_ratio(evidence: RatioEvidence, than: str) -> str:
+    """``1.12 x fp32 [1.09, 1.15] (42 rounds, 3 process pairs``: the bracket is left open for more."""
+    low, high = evidence.interval
+    pairs = f"{evidence.pairs} process pair{'s' if evidence.pairs > 1 else ''}"
+    return f"{say(evidence.ratio, 'ratio')} {than} [{low:.3f}, {high:.3f}] ({evidence.rounds} rounds, {pairs}"
+
+
 def absolute_evidence(timing: Timing, limit_ns: float) -> RatioEvidence:
     """The candidate's times as multiples of *limit_ns*: a time is judged as a ratio to a constant."""
     return ratio_evidence([[(candidate, limit_ns) for candidate, _ in rounds] for rounds in timing.pairs])
@@ -115,26 +121,14 @@ def look(evidence: RatioEvidence, limit: float | None, *, doubt: float = 1.0) ->
     return Look(verdict=Verdict.INCONCLUSIVE, finished=last, reason="the interval spans the limit")
 
 
-def take_look(metric: Metric, limit: Limit | None, timing: Timing, noise: NoiseProfile | None) -> Look:
-    """What *timing* says about the *limit* of *metric*, or that more must be measured.
-
-    Raises:
-        ValueError: a time is not positive.
-    """
+def unless_throttled(limit: Limit | None, timing: Timing, decide: Callable[[Limit], Look]) -> Look:
+    """What *decide* says of *limit*; nothing is demanded without one, and nothing concluded of a throttled processor."""
     if limit is None:
         return Look(verdict=Verdict.REPORTED, finished=True)
     slowed = why_throttled(timing.context)
     if slowed:
         return Look(verdict=Verdict.INCONCLUSIVE, finished=True, reason=slowed)
-    match metric.rule:
-        case Rule.RATIO:
-            return look_at_rounds(timing, limit)
-        case Rule.ABSOLUTE:
-            return look(absolute_evidence(timing, limit.value), 1.0, doubt=absolute_spread(noise))
-        case Rule.TAIL:
-            return tail_look(timing, metric.percent, limit.value, quiet=noise is not None and noise.quiet)
-        case _:
-            raise AssertionError(f"{metric.name} is no time")
+    return decide(limit)
 
 
 def look_at_rounds(timing: Timing, limit: Limit | None) -> Look:

@@ -9,7 +9,8 @@ from harness.core import finding as against
 from harness.core.finding import Finding, Verdict
 from harness.core.limits import Limit
 from harness.core.matrix import Case
-from harness.core.metrics import PLACEMENT, Metric, Stage
+from harness.core.metric import Metric, Stage
+from harness.core.metrics import PLACEMENT
 from harness.core.recipe import Promise
 from harness.core.result import CellResult
 from harness.judge.budget import judge_budget

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from harness.core import figures
 from harness.core.data import Array
+from harness.core.figure import Figure
 from harness.core.measurement import Measurement
 from harness.core.result import ClassFlips
 from harness.stats.bootstrap import bootstrap, paired_bootstrap
@@ -55,35 +57,31 @@ def accuracy_measurements(correct: Array, reference_correct: Array, classes: Seq
     n = len(correct)
     paired = Flips.of(reference_correct, correct)
     found = [
-        _share("accuracy_fraction", int(correct.sum()), n),
-        Measurement(name="accuracy_drop_fraction", value=paired.drop, unit="fraction", n=n),
-        Measurement(name="negative_flips_count", value=paired.negative, unit="samples", n=n),
-        Measurement(name="positive_flips_count", value=paired.positive, unit="samples", n=n),
-        _share("negative_flips_fraction", paired.negative, n),
+        _share(figures.ACCURACY, int(correct.sum()), n),
+        figures.ACCURACY_DROP.measured(paired.drop, n=n),
+        figures.NEGATIVE_FLIPS_COUNT.measured(paired.negative, n=n),
+        figures.POSITIVE_FLIPS_COUNT.measured(paired.positive, n=n),
+        _share(figures.NEGATIVE_FLIPS, paired.negative, n),
     ]
     if classes:
         worst = max((one.negative - one.positive) / one.n for one in classes)
-        found.append(
-            Measurement(name="worst_class_drop_fraction", value=worst, unit="fraction", n=min(one.n for one in classes))
-        )
+        found.append(figures.WORST_CLASS_DROP.measured(worst, n=min(one.n for one in classes)))
     return found
 
 
 def gain_measurements(flips: Flips) -> list[Measurement]:
     """What a recipe gains over its control, from *flips* between the control and the recipe."""
     return [
-        Measurement(name="accuracy_gain_fraction", value=-flips.drop, unit="points", n=flips.n),
-        Measurement(name="gain_lost_count", value=flips.negative, unit="samples", n=flips.n),
-        Measurement(name="gain_won_count", value=flips.positive, unit="samples", n=flips.n),
+        figures.ACCURACY_GAIN.measured(-flips.drop, n=flips.n),
+        figures.GAIN_LOST_COUNT.measured(flips.negative, n=flips.n),
+        figures.GAIN_WON_COUNT.measured(flips.positive, n=flips.n),
     ]
 
 
 def spread_measurement(accuracies: Sequence[Measurement]) -> Measurement:
     """Between the best and the worst of *accuracies* of one recipe under several draws of calibration samples."""
     values = [one.value for one in accuracies]
-    return Measurement(
-        name="calibration_spread_fraction", value=max(values) - min(values), unit="points", n=accuracies[0].n
-    )
+    return figures.CALIBRATION_SPREAD.measured(max(values) - min(values), n=accuracies[0].n)
 
 
 def score_measurements(
@@ -109,8 +107,8 @@ def score_measurements(
     drop = paired_bootstrap(checked, outputs, reference_outputs, labels, BOTH_SIDES_5)
     own = bootstrap(checked, outputs, labels, CONFIDENCE)
     return [
-        Measurement(name="accuracy_fraction", value=now, unit="fraction", n=n, interval=own),
-        Measurement(name="accuracy_drop_fraction", value=before - now, unit="fraction", n=n, interval=drop),
+        figures.ACCURACY.measured(now, n=n, interval=own),
+        figures.ACCURACY_DROP.measured(before - now, n=n, interval=drop),
     ]
 
 
@@ -125,20 +123,19 @@ def output_measurements(outputs: Array, reference_outputs: Array) -> list[Measur
     n, found = len(outputs), []
     if outputs.ndim == 2 and outputs.shape[1] > 1:
         same = int((outputs.argmax(axis=1) == reference_outputs.argmax(axis=1)).sum())
-        found.append(_share("agreement_fraction", same, n))
+        found.append(_share(figures.AGREEMENT, same, n))
     exact = reference_outputs.astype(np.float64)
     error = outputs.astype(np.float64) - exact
-    found.append(Measurement(name="output_max_error_abs", value=float(np.abs(error).max()), unit="abs", n=n))
+    found.append(figures.OUTPUT_ERROR.measured(float(np.abs(error).max()), n=n))
     signal, noise = float((exact**2).sum()), float((error**2).sum())
     # Equal outputs have no noise to speak of; 200 dB is beyond what float32 can show.
     sqnr = 10 * math.log10(signal / noise) if noise > 0 and signal > 0 else 200.0 if noise == 0 else -200.0
-    found.append(Measurement(name="output_sqnr_db", value=min(sqnr, 200.0), unit="dB", n=n))
+    found.append(figures.SQNR.measured(min(sqnr, 200.0), n=n))
     return found
 
 
-def _share(name: str, count: int, n: int) -> Measurement:
-    interval = proportion_interval(count, n, CONFIDENCE)
-    return Measurement(name=name, value=count / n, unit="fraction", n=n, interval=interval)
+def _share(figure: Figure, count: int, n: int) -> Measurement:
+    return figure.measured(count / n, n=n, interval=proportion_interval(count, n, CONFIDENCE))
 
 
 def _check_outputs(outputs: Array, labels: Array) -> None:

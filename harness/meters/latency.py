@@ -13,6 +13,7 @@ import numpy as np
 
 from harness.core.context import Context, Moment
 from harness.core.data import Array
+from harness.core.figures import LATENCY, LATENCY_PERCENTILES, LATENCY_RATIO, LATENCY_TRIMMED_MEAN
 from harness.core.measurement import Measurement
 from harness.core.timing import Rounds, Timing
 from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, ratio_evidence
@@ -23,8 +24,6 @@ LEAST_WARM_ITERATIONS = 10
 LEAST_WARM_NS = 500_000_000
 LEAST_EPOCH_ITERATIONS = 8
 LEAST_EPOCH_NS = 5_000_000
-PERCENTILES = (90, 95, 99)
-"""Given only where so many samples were taken that a limit beyond all of them would be decided."""
 
 
 class Timed(Protocol):
@@ -102,28 +101,15 @@ def latency_measurements(timing: Timing) -> list[Measurement]:
         raise ValueError("a measured time is not positive")
     epochs = timing.epochs_ns
     found = [
-        Measurement(
-            name="latency_p50_ns_per_inference",
-            value=float(np.median(epochs)),
-            unit="ns",
-            n=len(times),
-            interval=median_interval(epochs, 0.95),
-        ),
-        Measurement(
-            name="latency_trimmed_mean_ns_per_inference", value=float(trim_mean(times, 0.1)), unit="ns", n=len(times)
-        ),
+        LATENCY.measured(float(np.median(epochs)), n=len(times), interval=median_interval(epochs, 0.95)),
+        LATENCY_TRIMMED_MEAN.measured(float(trim_mean(times, 0.1)), n=len(times)),
     ]
-    for percent in PERCENTILES:
+    for percent, figure in LATENCY_PERCENTILES.items():
         if judge_tail(0, len(times), percent) is Tail.WITHIN:
-            value = float(np.percentile(times, percent))
-            found.append(Measurement(name=f"latency_p{percent}_ns_per_inference", value=value, unit="ns", n=len(times)))
+            found.append(figure.measured(float(np.percentile(times, percent)), n=len(times)))
     if timing.paired:
         evidence = ratio_evidence(timing.pairs)
-        found.append(
-            Measurement(
-                name="latency_ratio", value=evidence.ratio, unit="ratio", n=evidence.rounds, interval=evidence.interval
-            )
-        )
+        found.append(LATENCY_RATIO.measured(evidence.ratio, n=evidence.rounds, interval=evidence.interval))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.core.figures import PLACEMENT
 from harness.core.measurement import Measurement
 
 UNITS = {"bytes": "bytes", "ns": "ns", "count": "count"}
@@ -40,5 +41,5 @@ def placement_measurements(placement: Placement, provider: str) -> list[Measurem
     if not total:
         return []
     return [
-        Measurement(name="placement_fraction", value=counts.get(provider, 0) / total, unit="fraction", n=total),
+        PLACEMENT.measured(counts.get(provider, 0) / total, n=total),
     ]

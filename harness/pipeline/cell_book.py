@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.core.measurement import Measurement
-from harness.core.metrics import Stage
+from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import CellResult

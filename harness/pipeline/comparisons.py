@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from harness.core.figure import Figure
+from harness.core.figures import ACCURACY
 from harness.core.matrix import Case
-from harness.core.measurement import Measurement
-from harness.core.metrics import Beside, Stage
+from harness.core.metric import Companion, Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.meters.accuracy import gain_measurements, spread_measurement
+from harness.meters.ratios import ratio_measurements
 from harness.pipeline.cell_book import CellBook, because_of
 from harness.pipeline.plan import probed_companions
 from harness.pipeline.prober import Prober
@@ -27,23 +29,20 @@ class Comparisons:
         Raises:
             CellProblem: one of them can't be probed.
         """
-        if case.metric.beside is Beside.CONTROL:
+        if case.metric.companion is Companion.CONTROL:
             self._record_gain(case)
-        if case.metric.beside is Beside.DRAWS:
+        if case.metric.companion is Companion.DRAWS:
             self._record_spread(case)
         if case.metric.stage is Stage.PROBE and case.metric.relative and not case.cell.is_reference:
-            self._record_memory_ratio(case.cell)
+            self._record_ratio(case.cell, case.metric.figure)
 
-    def _record_memory_ratio(self, cell: Cell) -> None:
+    def _record_ratio(self, cell: Cell, ratio: Figure) -> None:
         try:
             self._prober.probe(cell.reference)
         except CellProblem as problem:
             raise because_of(cell.reference, "its reference", problem) from None
-        ours, theirs = (
-            self._book.results[one].measurements["memory_peak_bytes"].value for one in (cell, cell.reference)
-        )
-        if theirs > 0:
-            self._book.record(cell, [Measurement(name="memory_ratio", value=ours / theirs, unit="ratio")])
+        ours, theirs = (self._book.results[one].measurements for one in (cell, cell.reference))
+        self._book.record(cell, ratio_measurements([ratio], ours, theirs))
 
     def _record_gain(self, case: Case) -> None:
         """What the cell wins and loses against its control, sample by sample."""
@@ -62,7 +61,7 @@ class Comparisons:
             return
         for draw in draws:
             self._prober.samples_of(draw, cell)
-        accuracies = [self._book.results[draw].measurements["accuracy_fraction"] for draw in draws]
+        accuracies = [self._book.results[draw].measurements[ACCURACY.name] for draw in draws]
         self._book.record(cell, [spread_measurement(accuracies)])
         by_recipe = {draw.recipe: accuracy.value for draw, accuracy in zip(draws, accuracies, strict=True)}
         self._book.change(cell, details={**self._book.results[cell].details, "calibration_draws": by_recipe})

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from harness.core import figures
 from harness.core.artifact import Artifact
 from harness.core.data import Array
 from harness.core.environment import Environment, Hardware
@@ -116,17 +117,17 @@ def probe(
         accuracy, measured = _accuracy(cell, outputs, reference)
         placement = description.pop("placement", None) or artifact.provenance.get("placement", {})
         told = engine_measurements(description.pop("figures", {}))
-    figures = (
-        Measurement(name="load_ns", value=loaded["load_ns"], unit="ns"),
-        Measurement(name="first_inference_ns", value=first_ns, unit="ns"),
-        Measurement(name="memory_peak_bytes", value=memory["over_idle"], unit="bytes"),
-        Measurement(name="memory_idle_bytes", value=memory["idle"], unit="bytes"),
+    measured_figures = (
+        figures.LOAD.measured(loaded["load_ns"]),
+        figures.FIRST_INFERENCE.measured(first_ns),
+        figures.MEMORY.measured(memory["over_idle"]),
+        figures.MEMORY_IDLE.measured(memory["idle"]),
         *told,
         *placement_measurements(placement, provider),
         *measured,
     )
     return Probe(
-        measurements=figures,
+        measurements=measured_figures,
         samples=accuracy.samples,
         classes=accuracy.classes,
         environment=_environment(cell, worker, description, hardware, settings),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.core.finding import Verdict
 from harness.core.matrix import Case, Matrix
-from harness.core.metrics import Beside
+from harness.core.metric import Companion
 from harness.core.model import Model
 from harness.core.names import Cell, RuntimeName
 from harness.core.problem import CellProblem
@@ -14,7 +14,7 @@ from harness.core.recipe import Recipe
 from harness.errors import ContractError, InvalidMatrix, UnknownName
 from harness.exporters.registry import formats_from
 from harness.frameworks.registry import frameworks
-from harness.judge.lint import Facts
+from harness.judge.facts import Facts
 from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
@@ -125,14 +125,14 @@ def _step_refusal(model: Model, recipe: Recipe) -> str:
 
 def refused_case(case: Case) -> str:
     """Why what *case* demands has no meaning for its recipe; empty when it has."""
-    if case.limit is None or case.metric.beside is None or probed_companions(case):
+    if case.limit is None or case.metric.companion is None or probed_companions(case):
         return ""
     name, recipe = case.metric.name, case.cell.recipe
     lacks = {
-        Beside.CONTROL: f"no step of {recipe!r} has a control to be compared with",
-        Beside.DRAWS: f"{recipe!r} draws no calibration samples, or names its seed already",
+        Companion.CONTROL: f"no step of {recipe!r} has a control to be compared with",
+        Companion.DRAWS: f"{recipe!r} draws no calibration samples, or names its seed already",
     }
-    return f"{name}: {lacks[case.metric.beside]}; write 'report' for it"
+    return f"{name}: {lacks[case.metric.companion]}; write 'report' for it"
 
 
 def companions(case: Case) -> set[Cell]:
@@ -147,9 +147,9 @@ def companions(case: Case) -> set[Cell]:
 def probed_companions(case: Case) -> set[Cell]:
     """Those whose predictions it rests on: its control, or other draws of calibration samples; none where it has none."""
     recipes: list[str] = []
-    match case.metric.beside:
-        case Beside.CONTROL:
+    match case.metric.companion:
+        case Companion.CONTROL:
             recipes = [control_of(case.cell.recipe)]
-        case Beside.DRAWS:
+        case Companion.DRAWS:
             recipes = with_other_samples(case.cell.recipe)
     return {replace(case.cell, recipe=recipe) for recipe in recipes if recipe}

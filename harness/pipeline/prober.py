@@ -8,12 +8,14 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from harness.core.artifact import Artifact
 from harness.core.environment import Hardware
-from harness.core.metrics import Stage
+from harness.core.metric import Stage
+from harness.core.metrics import relative_figures
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.core.progress import Tell
 from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary
 from harness.core.samples import Samples
+from harness.meters.ratios import ratio_measurements
 from harness.meters.size import size_measurements
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, because_of, raise_if
@@ -40,9 +42,10 @@ class Prober:
         if not self._book.is_done(cell, Stage.ARTIFACT):
             with self._book.reaching(cell, Stage.ARTIFACT):
                 self._record_summary(cell, artifact)
-                self._book.record(cell, size_measurements(artifact, None))
+                self._book.record(cell, size_measurements(artifact))
         if reference is not None:
-            self._book.record(cell, size_measurements(artifact, reference))
+            ours, theirs = ({one.name: one for one in size_measurements(side)} for side in (artifact, reference))
+            self._book.record(cell, ratio_measurements(relative_figures(Stage.ARTIFACT), ours, theirs))
 
     def probe(self, cell: Cell) -> None:
         """Probe *cell*, unless that was done.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.core.figures import OUTPUT_ERROR
 from harness.core.finding import Finding, Verdict
 from harness.core.limits import Limit
 from harness.core.matrix import ALL_OPERATORS, Case
@@ -75,7 +76,7 @@ def _proof(case: Case, findings: list[Finding], run: Run) -> Proof:
     taken = ", ".join(
         f"{sum(operators.values())} operators on {name}" for name, operators in placement.items() if operators
     )
-    error = result.measurements.get("output_max_error_abs")
+    error = result.measurements.get(OUTPUT_ERROR.name)
     good = found.verdict is Verdict.PASS
     return Proof(
         cell=case.cell,

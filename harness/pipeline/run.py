@@ -8,7 +8,7 @@ from harness.core.artifact import Artifact
 from harness.core.environment import Hardware
 from harness.core.finding import Finding
 from harness.core.matrix import Case
-from harness.core.metrics import Stage
+from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.noise import NoiseProfile
 from harness.core.problem import CellProblem
@@ -89,11 +89,13 @@ class Run:
             self._measure(case)
         except CellProblem as problem:
             return judge_problem(case, problem)
+        recipe = resolve(case.cell).recipe
         return judge_case(
             case,
             self.results[case.cell],
             self._baseline_of(case),
-            promises=resolve(case.cell).recipe.promises,
+            promises=recipe.promises,
+            precision=recipe.precision,
             timed=self._latency.of(case),
             noise=self._noise,
         )

@@ -9,12 +9,12 @@ from typing import Any
 from harness.core.artifact import Artifact
 from harness.core.baseline import CellBaseline
 from harness.core.data import Array
+from harness.core.figures import LATENCY
 from harness.core.matrix import Case
-from harness.core.metrics import Stage
+from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.timing import Timing
-from harness.judge.drift_latency import P50
 from harness.meters.latency import latency_measurements
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, raise_if
@@ -66,7 +66,7 @@ class Timekeeper:
                 timing = self._latency.time(case, self._builder.artifacts[cell], reference, self._sample(cell))
                 self._record(cell, timing)
             of_reference = timing.of_other()
-            if of_reference is not None and P50 not in self._book.results[cell.reference].measurements:
+            if of_reference is not None and LATENCY.name not in self._book.results[cell.reference].measurements:
                 with suppress(CellProblem):  # a time of zero: the reference's own item measures and tells
                     self._record(cell.reference, of_reference)
         self._time_against_baseline(case)
@@ -86,7 +86,7 @@ class Timekeeper:
         That artifact may be gone, or refused by today's engine: then a lower rung has to do, and says why.
         """
         cell, artifact = case.cell, self._builder.artifacts[case.cell]
-        baseline = self._baseline_of(case).get(P50) if case.baseline and case.change_limit else None
+        baseline = self._baseline_of(case).get(LATENCY.name) if case.baseline and case.change_limit else None
         if baseline is None or baseline.artifact_sha256 == artifact.sha256 or self._latency.knows_beside(case):
             return
         stored = self._builder.store.find(baseline.artifact_key) if baseline.artifact_key else None

@@ -10,17 +10,17 @@ from harness.core.artifact import Artifact
 from harness.core.data import Array
 from harness.core.environment import Hardware
 from harness.core.matrix import Case
-from harness.core.metrics import Rule, Stage
+from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.noise import NoiseProfile
 from harness.core.problem import Phase
 from harness.core.progress import Tell
 from harness.core.timing import NOT_TIMED, Timing, Timings
-from harness.judge.latency import Look, look_at_rounds, take_look
+from harness.judge.latency import Look, look_at_rounds
+from harness.judge.rules import RULES, take_look
 from harness.pipeline.measure import in_phase, time_pair
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
-from harness.stats.tail import least_n
 from harness.targets.lock import TargetLock
 
 
@@ -62,7 +62,7 @@ class LatencyBook:
         timing = self.timed(case.cell)
         if timing is None or (is_ratio(case) and not timing.paired and not case.cell.is_reference):
             return False
-        if case.metric.rule is Rule.TAIL and len(timing.candidate_ns) < least_n(case.metric.percent):
+        if len(timing.candidate_ns) < least_inferences(case, beyond=0):
             return False
         return self._look(case, timing).finished
 
@@ -77,14 +77,13 @@ class LatencyBook:
         waiting = [case] if cell in self._timed else [case, *self._planned.get(cell, [])]
         if fp32 is None:
             waiting = [one for one in waiting if not is_ratio(one)]
-        percents = [one.metric.percent for one in waiting if one.metric.rule is Rule.TAIL]
         timing = self._time(
             cell,
             (artifact, fp32),
             sample,
             enough=lambda timing: all(self._look(one, timing).finished for one in waiting),
             # One beyond is allowed for, and what the third process may add is not counted on.
-            least_inferences=max((least_n(percent, 1) for percent in percents), default=0),
+            least_inferences=max((least_inferences(one, beyond=1) for one in waiting), default=0),
         )
         self._timed[cell] = timing
         beside = timing.of_other()
@@ -152,4 +151,9 @@ class LatencyBook:
 
 def is_ratio(case: Case) -> bool:
     """Whether *case* sets times of two artifacts against each other."""
-    return case.metric.rule is Rule.RATIO
+    return RULES[case.metric.rule].alternates
+
+
+def least_inferences(case: Case, *, beyond: int) -> int:
+    """How many inferences decide *case* when *beyond* of them exceed its limit; 0 where any number does."""
+    return RULES[case.metric.rule].least_inferences(case.metric, beyond)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.core.matrix import Case, Matrix
-from harness.core.metrics import Metric, Stage
+from harness.core.metric import Metric, Stage
 from harness.core.names import RuntimeName
 from harness.core.noise import NoiseProfile
 from harness.errors import HarnessError, InvalidMatrix

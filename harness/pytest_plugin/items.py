@@ -12,7 +12,7 @@ import pytest
 
 from harness.core.finding import CELL, Finding, Verdict
 from harness.core.matrix import Case
-from harness.core.metrics import Metric, Stage
+from harness.core.metric import Metric, Stage
 from harness.core.names import Cell
 from harness.core.problem import Phase
 from harness.errors import HarnessError

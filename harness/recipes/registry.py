@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from harness.core.limits import parse_limit
-from harness.core.metrics import Stage, metric_named
+from harness.core.metric import Stage
+from harness.core.metrics import metric_named
 from harness.core.names import checked_name
 from harness.core.recipe import Precision, Promise, Step, Trait
 from harness.core.registry import Registry

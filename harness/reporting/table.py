@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.core.figure import Column, Figure, figures
 from harness.core.finding import PLACEMENT, PROMISE, Finding
+from harness.core.metrics import METRICS
 from harness.core.result import MEASURED, CellResult
 from harness.core.run_record import RunRecord
 from harness.judge.case import worst
@@ -15,34 +17,31 @@ from harness.judge.words import say
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES = (
-    ("accuracy", "accuracy_fraction", "fraction"),
-    ("drop", "accuracy_drop_fraction", "points"),
-    ("gain", "accuracy_gain_fraction", "points"),
-    ("calibration spread", "calibration_spread_fraction", "points"),
-    ("agree", "agreement_fraction", "fraction"),
-    ("size", "size_bytes", "bytes"),
-    ("size/fp32", "size_ratio", "ratio"),
-    ("weights", "weights_bytes", "bytes"),
-    ("sparsity", "sparsity_fraction", "fraction"),
-    ("params", "parameters_count", "count"),
-    ("params/fp32", "parameters_ratio", "ratio"),
-    ("MACs", "macs_count", "count"),
-    ("MACs/fp32", "macs_ratio", "ratio"),
-    ("gzip", "gzip_bytes", "bytes"),
-    ("zstd/fp32", "zstd_ratio", "ratio"),
-    ("p50", "latency_p50_ns_per_inference", "ns"),
-    ("time/fp32", "latency_ratio", "ratio"),
-    ("compile", "compile_ns", "ns"),
-    ("peak memory", "memory_peak_bytes", "bytes"),
-    ("arena", "arena_bytes", "bytes"),
-    ("placement", "placement_fraction", "fraction"),
-)
-"""Column, measurement, and how it is written."""
-USUAL = {"sparsity": (0.0, 0.05), "params/fp32": (0.98, 1.02), "MACs/fp32": (0.98, 1.02), "placement": (1.0, 1.0)}
-"""Columns that are left out while every cell lies between these: quantization changes none of them."""
-OF_MODELS = ("params", "MACs")
-"""Columns that compare models; of one model the ratios say more."""
+
+def columns(record: RunRecord) -> list[Figure]:
+    """The figures that a full table of *record* shows, from left to right.
+
+    Left out are those that nobody measured, that lie in every cell where they usually do, and that neither compare
+    several models nor were judged, where that is what they are for.
+    """
+    judged = {finding.metric for finding in record.findings}
+    wanted = {
+        Column.ALWAYS: figures.names(),
+        Column.GATED: [METRICS[one].figure.name for one in judged & METRICS.keys()],
+    }
+    if len({result.cell.model for result in record.cells}) > 1:
+        wanted[Column.MODELS] = figures.names()
+    return [
+        figure
+        for figure in figures.in_order()
+        if figure.name in wanted.get(figure.column, ()) and _says_something(figure, record.cells)
+    ]
+
+
+def _says_something(figure: Figure, cells: Iterable[CellResult]) -> bool:
+    values = [result.measurements[figure.name].value for result in cells if figure.name in result.measurements]
+    low, high = figure.usual or (math.inf, -math.inf)
+    return not all(low <= value <= high for value in values)
 
 
 def verdict_of(result: CellResult, findings: Sequence[Finding]) -> str:
@@ -68,16 +67,11 @@ def shown(record: RunRecord) -> pd.DataFrame:
     """One row per cell, figures as people read them; columns that nobody measured are left out."""
     import pandas as pd
 
-    rows = [_written(result, _of(result, record.findings)) for result in record.cells]
+    across = columns(record)
+    rows = [_written(result, across, _of(result, record.findings)) for result in record.cells]
     table = pd.DataFrame(rows)
     if table.empty:
         return table
-    one_model = table["model"].nunique() == 1
-    for title, name, _ in FIGURES:
-        values = [result.measurements[name].value for result in record.cells if name in result.measurements]
-        low, high = USUAL.get(title, (math.inf, -math.inf))
-        if all(low <= value <= high for value in values) or (title in OF_MODELS and one_model):
-            table = table.drop(columns=title)
     if table["target"].nunique() == 1:
         table = table.drop(columns="target")
     return table
@@ -93,7 +87,7 @@ def _names(result: CellResult) -> dict[str, Any]:
 
 
 def _raw(result: CellResult, findings: Sequence[Finding]) -> dict[str, Any]:
-    figures = {name: measurement.value for name, measurement in sorted(result.measurements.items())}
+    values = {name: measurement.value for name, measurement in sorted(result.measurements.items())}
     return {
         "id": result.cell.id,
         **_names(result),
@@ -101,13 +95,13 @@ def _raw(result: CellResult, findings: Sequence[Finding]) -> dict[str, Any]:
         "verdict": verdict_of(result, findings),
         "reason": result.reason,
         "artifact_sha256": result.artifact.sha256 if result.artifact else None,
-        **figures,
+        **values,
     }
 
 
-def _written(result: CellResult, findings: Sequence[Finding]) -> dict[str, Any]:
-    figures: dict[str, str] = {}
-    for title, name, unit in FIGURES:
-        measurement = result.measurements.get(name)
-        figures[title] = say(measurement.value, unit) if measurement else "-"
-    return {**_names(result), **figures, "verdict": verdict_of(result, findings)}
+def _written(result: CellResult, across: Sequence[Figure], findings: Sequence[Finding]) -> dict[str, Any]:
+    written: dict[str, str] = {}
+    for figure in across:
+        measurement = result.measurements.get(figure.name)
+        written[figure.title] = say(measurement.value, figure.written) if measurement else "-"
+    return {**_names(result), **written, "verdict": verdict_of(result, findings)}

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.core.baseline import BaselineFigure, CellBaseline
+from harness.core.figure import Better, Figure
 from harness.core.finding import BASELINE, BUDGET, Finding, Rung, Verdict
 from harness.core.measurement import Measurement
-from harness.core.metrics import CHANGES, LATENCY_CHANGE, METRICS, Stage
+from harness.core.metric import Change, ChangeRule, Stage
+from harness.core.metrics import CHANGES, METRICS
 from harness.core.result import CellResult
 from harness.store.baselines import rounded
 
-HIGHER_IS_BETTER = {change.figure for change in CHANGES.values() if change.higher_is_better}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is stored with a figure, and what makes another one of it."""
+
+    samples: bool = False
+    """Whether what became of every sample is stored."""
+    artifact_key: bool = False
+    """Whether the artifact can be timed again."""
+    anywhere: bool = False
+    """Whether the figure is the same on every machine."""
+    judged: bool = False
+    """Whether its finding says if it is worse; else the plain value does."""
+
+
+KEPT: Mapping[ChangeRule, Kept] = {
+    ChangeRule.EXACT: Kept(anywhere=True),
+    ChangeRule.MEASURED: Kept(),
+    ChangeRule.OUTCOME: Kept(samples=True),
+    ChangeRule.TIMED: Kept(artifact_key=True, judged=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,35 +58,38 @@ def accept(
 ) -> Acceptance:
     """Decide for every figure of *result* that its *findings* hold against a baseline.
 
-    Written: what is new or changed. Refused: a figure that is no number, one of which any budget failed, a latency
-    that is inconclusive, and a worse one than is held, unless a *reason* is given.
+    Written: what is new or changed. Refused: NaN, a figure that failed a budget, a latency that is inconclusive, and a
+    worse figure than is stored, unless a *reason* is given.
     """
     figures: dict[str, BaselineFigure] = {}
     lines: list[str] = []
-    for change, judged in _by_change(findings).items():
-        name = CHANGES[change].figure
+    for key, judged in _by_change(findings).items():
+        change = CHANGES[key]
+        name = change.figure.name
         measured = result.measurements.get(name)
         if measured is None or not any(finding.against == BASELINE for finding in judged):
             continue
         before = held.get(name)
-        if before is not None and (only_new or _unchanged(name, before, measured, result, judged)):
+        if before is not None and (only_new or _unchanged(change, before, measured, result, judged)):
             continue
         shown = f"{result.cell.id} {name}: {before.value if before else 'none'} -> {rounded(measured.value)}"
-        refusal = _refusal(name, judged, before, measured, reason)
+        refusal = _refusal(change, judged, before, measured, reason)
         if refusal:
             lines.append(f"refused  {shown} ({refusal})")
             continue
         lines.append(f"recorded {shown}")
         why = reason or ("first figure" if before is None else "no worse than before")
-        for one in (name, *CHANGES[change].beside):
-            if one in result.measurements:
-                figures[one] = _figure(one, result, commit=commit, date=date, reason=why)
+        for one in (change.figure, *change.also_stored):
+            if one.name in result.measurements:
+                figures[one.name] = _stored(one, change, result, commit=commit, date=date, reason=why)
     return Acceptance(figures=figures, lines=tuple(lines))
 
 
-def _figure(name: str, result: CellResult, *, commit: str, date: str, reason: str) -> BaselineFigure:
-    measured, artifact = result.measurements[name], result.artifact
-    timed = name == LATENCY_CHANGE.figure
+def _stored(
+    figure: Figure, change: Change, result: CellResult, *, commit: str, date: str, reason: str
+) -> BaselineFigure:
+    measured, artifact = result.measurements[figure.name], result.artifact
+    kept = KEPT[change.rule] if figure == change.figure else Kept()
     return BaselineFigure(
         value=measured.value,
         unit=measured.unit,
@@ -72,11 +97,11 @@ def _figure(name: str, result: CellResult, *, commit: str, date: str, reason: st
         interval=measured.interval,
         environment=result.environment,
         artifact_sha256=artifact.sha256 if artifact else "",
-        artifact_key=artifact.key if artifact and timed else "",
+        artifact_key=artifact.key if artifact and kept.artifact_key else "",
         commit=commit,
         date=date,
         reason=reason,
-        samples=result.samples if name == "accuracy_fraction" else None,
+        samples=result.samples if kept.samples else None,
     )
 
 
@@ -91,7 +116,7 @@ def _by_change(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
 
 
 def _refusal(
-    name: str, judged: Sequence[Finding], before: BaselineFigure | None, measured: Measurement, reason: str
+    change: Change, judged: Sequence[Finding], before: BaselineFigure | None, measured: Measurement, reason: str
 ) -> str:
     """Why *measured* must not become a baseline; empty when it may."""
     if not math.isfinite(measured.value):
@@ -101,27 +126,28 @@ def _refusal(
         unknown = finding.verdict is Verdict.INCONCLUSIVE and METRICS[finding.metric].stage is Stage.TIMING
         if finding.against == BUDGET and (finding.verdict.fails or unknown):
             return finding.reason
-    if before is not None and _worse(name, before.value, measured, judged) and not reason:
+    if before is not None and _worse(change, before.value, measured, judged) and not reason:
         return "worse; give --harness-reason to accept it"
     return ""
 
 
 def _unchanged(
-    figure: str, before: BaselineFigure, now: Measurement, result: CellResult, judged: Sequence[Finding]
+    change: Change, before: BaselineFigure, now: Measurement, result: CellResult, judged: Sequence[Finding]
 ) -> bool:
     if any(finding.rung == Rung.SAME_ARTIFACT for finding in judged):
         return True  # a time that is another is noise
     sha256 = result.artifact.sha256 if result.artifact else ""
     same = before.value == rounded(now.value) and before.artifact_sha256 == sha256
-    if figure == "size_bytes":
+    kept = KEPT[change.rule]
+    if kept.anywhere:
         return same
-    samples = result.samples if figure == "accuracy_fraction" else None
+    samples = result.samples if kept.samples else None
     return same and before.environment == result.environment and before.samples == samples
 
 
-def _worse(figure: str, before: float, now: Measurement, judged: Sequence[Finding]) -> bool:
-    if figure == LATENCY_CHANGE.figure:
-        held = [finding for finding in judged if finding.against == BASELINE]
-        return any(finding.verdict is Verdict.REGRESSED or "changed" in finding.notes for finding in held)
+def _worse(change: Change, before: float, now: Measurement, judged: Sequence[Finding]) -> bool:
+    if KEPT[change.rule].judged:
+        drifts = [finding for finding in judged if finding.against == BASELINE]
+        return any(finding.verdict is Verdict.REGRESSED or "changed" in finding.notes for finding in drifts)
     stored = rounded(now.value)
-    return stored < before if figure in HIGHER_IS_BETTER else stored > before
+    return stored < before if change.figure.better is Better.HIGHER else stored > before

@@ -11,7 +11,8 @@ import pytest
 
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.measurement import Measurement
-from harness.core.metrics import METRICS, Rule, Stage
+from harness.core.metric import Rule, Stage
+from harness.core.metrics import METRICS
 from harness.core.timing import Timings
 from harness.judge.budget import judge_budget
 from tests.core.records import case, cell, class_flips, figure, measurement, noise_profile, result, rounds, timing
@@ -94,12 +95,12 @@ def test_a_figure_that_was_not_measured_is_an_error(metric: str, limited: bool) 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_figure_that_is_no_number_is_an_error(metric: str, limited: bool, value: float) -> None:
     held = METRICS[metric]
-    spoilt = [*FLIPS, measurement(held.figure, value, held.unit, 1000, (0.0, 0.1))]
+    spoilt = [*FLIPS, measurement(held.figure.name, value, held.unit, 1000, (0.0, 0.1))]
 
     found = judged(metric, LIMITS[metric] if limited else None, *spoilt)
 
     assert found.verdict is ERROR
-    assert f"{held.figure} is {value}" in found.reason
+    assert f"{held.figure.name} is {value}" in found.reason
     assert found.value is None, "a NaN can't stand in a report's JSON"
 
 
@@ -108,7 +109,7 @@ def test_report_demands_nothing(metric: str) -> None:
     held = METRICS[metric]
     value = 1.0 if held.stage is Stage.TIMING else 0.0
 
-    found = judged(metric, None, *FLIPS, measurement(held.figure, value, held.unit, 1000, (0.0, 0.1)))
+    found = judged(metric, None, *FLIPS, measurement(held.figure.name, value, held.unit, 1000, (0.0, 0.1)))
 
     assert found.verdict is REPORTED, found.reason
     assert found.value == value, "a figure of exactly 0 is a figure"
@@ -125,7 +126,7 @@ def test_exact_figures(metric: str, step: int) -> None:
     assert limit is not None
     value = limit.value if step == 0 else math.nextafter(limit.value, limit.value + step)
 
-    found = judged(metric, LIMITS[metric], measurement(held.figure, value, held.unit))
+    found = judged(metric, LIMITS[metric], measurement(held.figure.name, value, held.unit))
 
     bad = step > 0 if held.at_most else step < 0
     assert found.verdict is (OVER if bad else PASS)
@@ -241,10 +242,10 @@ def test_a_baseline_is_told_beside_and_decides_nothing(
 ) -> None:
     held = METRICS[metric]
     unit = held.unit
-    measured = result(*FLIPS, measurement(held.figure, now, unit, 1000, (now - 0.01, now + 0.01)))
+    measured = result(*FLIPS, measurement(held.figure.name, now, unit, 1000, (now - 0.01, now + 0.01)))
     alone = judge_budget(case(metric, limit), measured)
 
-    found = judge_budget(case(metric, limit), measured, baseline={held.figure: figure(stored, unit)})
+    found = judge_budget(case(metric, limit), measured, baseline={held.figure.name: figure(stored, unit)})
 
     assert says in found.reason
     assert found.verdict is alone.verdict is (PASS if limit else REPORTED)
@@ -265,7 +266,7 @@ def test_a_baseline_of_another_figure_is_not_told() -> None:
 def test_every_finding_is_plain_json(metric: str, limited: bool) -> None:
     """Infinity and NaN can't stand in ``results.json``: one of them would cost the whole report."""
     held = METRICS[metric]
-    figures = [*FLIPS, measurement(held.figure, 1.0, held.unit, 1000, (-math.inf, math.inf))]
+    figures = [*FLIPS, measurement(held.figure.name, 1.0, held.unit, 1000, (-math.inf, math.inf))]
 
     found = judge_budget(
         case(metric, LIMITS[metric] if limited else None),

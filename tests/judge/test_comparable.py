@@ -7,20 +7,21 @@ from typing import Any
 import pytest
 
 from harness.core.environment import Environment
+from harness.core.metrics import METRICS
+from harness.core.recipe import Precision
 from harness.core.samples import Samples
-from harness.judge.comparable import elsewhere, same_engine, why_incomparable, why_other_cpu, why_other_machine
-from tests.core.records import cell, environment, figure, hardware, samples
+from harness.core.timing import NOT_TIMED
+from harness.judge.changes import CHANGE_RULES
+from harness.judge.changes.judgement import Moved
+from harness.judge.comparable import elsewhere, same_engine, why_other_cpu, why_other_machine
+from tests.core.records import case, environment, figure, hardware, result, samples
 
 SAME = environment()
 OTHER_ISA = environment(hardware=hardware(features=("avx2",)))
 OTHER_CPU = environment(hardware=hardware(cpu="Another CPU"))
 OTHER_VERSION = environment(runtime_versions=(("onnxruntime", "1.24.0"),))
-SIZE, ACCURACY, LATENCY, MEMORY = (
-    "size_bytes",
-    "accuracy_fraction",
-    "latency_p50_ns_per_inference",
-    "memory_peak_bytes",
-)
+SIZE, ACCURACY, MEMORY = "size", "accuracy", "memory"
+METRIC_NAMES = (SIZE, ACCURACY, MEMORY)
 OUTCOME = samples([True] * 9)
 
 
@@ -28,18 +29,31 @@ def why(
     name: str,
     now: Environment | None,
     *,
-    recipe: str = "int8_static",
+    precision: str = "int8_static",
     before: Environment | None = SAME,
     stored: Samples | None = OUTCOME,
     found: Samples | None = OUTCOME,
 ) -> str:
-    return why_incomparable(name, cell(recipe), figure(1.0, environment=before, samples=stored), now, found)
+    change = METRICS[name].change
+    assert change is not None
+    baseline = figure(1.0, environment=before, samples=stored)
+    moved = Moved(
+        case=case(name),
+        result=result(environment=now, samples=found),
+        figure=change.figure.measured(1.0),
+        stored=baseline,
+        baseline={change.figure.name: baseline},
+        precision=Precision(name=precision),
+        timed=NOT_TIMED,
+        noise=None,
+    )
+    return CHANGE_RULES[change.rule].incomparable(moved)
 
 
-@pytest.mark.parametrize("name", [SIZE, ACCURACY, LATENCY, MEMORY])
-@pytest.mark.parametrize("recipe", ["fp32", "int8_static"])
-def test_the_same_everything_is_comparable(name: str, recipe: str) -> None:
-    assert why(name, SAME, recipe=recipe) == ""
+@pytest.mark.parametrize("name", METRIC_NAMES)
+@pytest.mark.parametrize("precision", ["fp32", "int8_static"])
+def test_the_same_everything_is_comparable(name: str, precision: str) -> None:
+    assert why(name, SAME, precision=precision) == ""
 
 
 @pytest.mark.parametrize(
@@ -51,7 +65,7 @@ def test_size_needs_nothing(now: Environment | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "float_recipe", "int8_recipe"),
+    ("now", "of_float", "of_int8"),
     [
         pytest.param(OTHER_ISA, "", "hardware: int8 kernels of x86_64+avx512_vnni, now x86_64", id="int8 kernels"),
         pytest.param(OTHER_CPU, "", "", id="another CPU of the same kernels"),
@@ -61,12 +75,12 @@ def test_size_needs_nothing(now: Environment | None) -> None:
         pytest.param(None, "", "environment: not recorded", id="not recorded"),
     ],
 )
-def test_accuracy_of_float_and_of_int8(now: Environment | None, float_recipe: str, int8_recipe: str) -> None:
-    for recipe in ("fp32", "fp16", "prune50"):
-        assert why(ACCURACY, now, recipe=recipe) == float_recipe
-    for recipe in ("int8_static", "int8_dynamic", "prune50+int8_static"):
-        assert why(ACCURACY, now, recipe=recipe).startswith(int8_recipe)
-        assert bool(why(ACCURACY, now, recipe=recipe)) == bool(int8_recipe)
+def test_accuracy_of_float_and_of_int8(now: Environment | None, of_float: str, of_int8: str) -> None:
+    for precision in ("fp32", "fp16", "my_float"):
+        assert why(ACCURACY, now, precision=precision) == of_float
+    for precision in ("int8_static", "int8_dynamic", "int8_weight_only", "int4"):
+        assert why(ACCURACY, now, precision=precision).startswith(of_int8)
+        assert bool(why(ACCURACY, now, precision=precision)) == bool(of_int8)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +95,11 @@ def test_accuracy_of_float_and_of_int8(now: Environment | None, float_recipe: st
         pytest.param(samples([True] * 8), OUTCOME, "(8 samples), now dddddddddddd (9 samples)", id="other n"),
     ],
 )
-@pytest.mark.parametrize("recipe", ["fp32", "int8_static"])
-def test_accuracy_needs_the_same_samples(stored: Any, found: Any, says: str, recipe: str) -> None:
-    assert says in why(ACCURACY, SAME, stored=stored, found=found, recipe=recipe)
+@pytest.mark.parametrize("precision", ["fp32", "int8_static"])
+def test_accuracy_needs_the_same_samples(stored: Any, found: Any, says: str, precision: str) -> None:
+    assert says in why(ACCURACY, SAME, stored=stored, found=found, precision=precision)
 
 
-@pytest.mark.parametrize("name", [LATENCY, MEMORY])
 @pytest.mark.parametrize(
     ("now", "says"),
     [
@@ -103,16 +116,15 @@ def test_accuracy_needs_the_same_samples(stored: Any, found: Any, says: str, rec
         pytest.param(None, "environment: not recorded", id="not recorded"),
     ],
 )
-def test_latency_and_memory_need_the_same_machine(name: str, now: Environment | None, says: str) -> None:
-    found = why(name, now)
+def test_memory_needs_the_same_machine(now: Environment | None, says: str) -> None:
+    found = why(MEMORY, now)
 
     assert says in found
     assert bool(found) == bool(says)
 
 
-@pytest.mark.parametrize("name", [LATENCY, MEMORY])
-def test_a_baseline_without_its_environment_is_not_comparable(name: str) -> None:
-    assert why(name, SAME, before=None) == "environment: not recorded"
+def test_a_baseline_without_its_environment_is_not_comparable() -> None:
+    assert why(MEMORY, SAME, before=None) == "environment: not recorded"
 
 
 @pytest.mark.parametrize(

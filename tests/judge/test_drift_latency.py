@@ -15,8 +15,8 @@ from harness.core.measurement import Interval
 from harness.core.noise import UNCALIBRATED_RATIO_SPREAD, NoiseProfile
 from harness.core.result import CellResult
 from harness.core.timing import Timing, Timings
+from harness.judge.changes.timed import is_same_artifact
 from harness.judge.drift import judge_drift
-from harness.judge.drift_latency import is_same_artifact
 from tests.core.records import (
     ARTIFACT,
     case,

@@ -18,7 +18,8 @@ from harness.core.limits import parse_limit
 from harness.core.metrics import METRICS
 from harness.core.noise import UNCALIBRATED_SPREAD, NoiseProfile
 from harness.core.timing import Rounds
-from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, Look, take_look
+from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, Look
+from harness.judge.rules import take_look
 from tests.core.records import noise_profile, timing
 
 EPOCH_SIGMA = 0.035

@@ -10,10 +10,12 @@ import pytest
 from harness.core.context import Context
 from harness.core.finding import Verdict
 from harness.core.limits import Limit, parse_limit
-from harness.core.metrics import METRICS, Rule
+from harness.core.metric import Rule
+from harness.core.metrics import METRICS
 from harness.core.noise import UNCALIBRATED_SPREAD, NoiseProfile
 from harness.core.timing import Timing
-from harness.judge.latency import Look, absolute_evidence, ratio_evidence, tail_look, take_look, why_throttled
+from harness.judge.latency import Look, absolute_evidence, ratio_evidence, tail_look, why_throttled
+from harness.judge.rules import take_look
 from tests.core.records import noise_profile, power_point, rounds, timed_alone, timing
 
 PASS, OVER, OPEN, REPORTED = Verdict.PASS, Verdict.OVER_BUDGET, Verdict.INCONCLUSIVE, Verdict.REPORTED
@@ -218,9 +220,8 @@ def test_why_throttled(context: Context | None, why: str) -> None:
     assert why_throttled(context) == why
 
 
-def test_a_metric_that_is_no_time_is_a_mistake_of_ours() -> None:
-    with pytest.raises(AssertionError, match="size is no time"):
-        taken("size", "1 kB", timing(rounds(1.0)))
+def test_a_figure_that_is_no_time_asks_for_no_further_round() -> None:
+    assert taken("size", "1 kB", timing(rounds(1.0))) == Look(verdict=Verdict.REPORTED, finished=True)
 
 
 def test_every_time_has_a_rule() -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from harness.core.metrics import METRICS
 from harness.core.noise import NoiseProfile
+from harness.judge.facts import Facts
 from harness.judge.flips import judge_flips
-from harness.judge.lint import TAIL_OF_PROPORTION, Facts, lint
+from harness.judge.lint import lint
+from harness.judge.rules.proportion import TAIL_OF_PROPORTION
 from harness.stats.paired_drop import Flips
 from harness.stats.proportion import proportion_interval
 from tests.core.records import case, noise_profile

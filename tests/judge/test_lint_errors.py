@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.judge.lint import Facts, lint
+from harness.judge.facts import Facts
+from harness.judge.lint import lint
 from tests.core.records import case
 
 

@@ -14,17 +14,18 @@ import pytest
 
 from harness.core.context import Context, Moment
 from harness.core.data import Array
+from harness.core.figures import LATENCY_PERCENTILES
 from harness.core.finding import Verdict
 from harness.core.limits import parse_limit
 from harness.core.metrics import METRICS
 from harness.core.timing import NOT_TIMED, Timing
-from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, take_look
+from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR
+from harness.judge.rules import take_look
 from harness.meters.latency import (
     LEAST_EPOCH_ITERATIONS,
     LEAST_EPOCH_NS,
     LEAST_WARM_ITERATIONS,
     LEAST_WARM_NS,
-    PERCENTILES,
     latency_measurements,
     measure_latency,
 )
@@ -610,4 +611,4 @@ def test_rounds_of_one_time_nothing_else() -> None:
 def test_every_percentile_that_can_be_limited_is_given() -> None:
     limited = {metric.percent for metric in METRICS.values() if metric.name.startswith("latency_p")}
 
-    assert limited == set(PERCENTILES)
+    assert limited == set(LATENCY_PERCENTILES)

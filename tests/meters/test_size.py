@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from harness.core.artifact import Artifact
+from harness.core.measurement import Measurement
+from harness.core.metric import Stage
+from harness.core.metrics import relative_figures
 from harness.core.weights import Weights, WeightTensor
+from harness.meters.ratios import ratio_measurements
 from harness.meters.size import size_measurements
 
 
@@ -27,12 +31,19 @@ def artifact(size: int = 1000, gzip: int = 800, *, macs: int | None = None, **by
     )
 
 
-def measured(ours: Artifact, theirs: Artifact | None) -> dict[str, float]:
-    return {one.name: one.value for one in size_measurements(ours, theirs)}
+def measured(ours: Artifact, theirs: Artifact | None = None) -> dict[str, float]:
+    return {one.name: one.value for one in [*size_measurements(ours), *ratios(ours, theirs)]}
+
+
+def ratios(ours: Artifact, theirs: Artifact | None) -> list[Measurement]:
+    if theirs is None:
+        return []
+    both = ({one.name: one for one in size_measurements(artifact)} for artifact in (ours, theirs))
+    return ratio_measurements(relative_figures(Stage.ARTIFACT), *both)
 
 
 def test_sizes() -> None:
-    found = size_measurements(artifact(1000, 800, int8=600, float32=40), None)
+    found = size_measurements(artifact(1000, 800, int8=600, float32=40))
 
     assert {one.name: one.value for one in found} == {
         "size_bytes": 1000,
@@ -72,7 +83,7 @@ def test_what_can_not_be_read_gives_no_figure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "ratios"),
+    ("ours", "theirs", "expected"),
     [
         pytest.param(
             artifact(250, 200, int8=100),
@@ -111,8 +122,8 @@ def test_what_can_not_be_read_gives_no_figure() -> None:
         pytest.param(artifact(0, 0), artifact(), {}, id="an empty artifact"),
     ],
 )
-def test_ratios(ours: Artifact, theirs: Artifact, ratios: dict[str, float]) -> None:
-    found = measured(ours, theirs)
+def test_ratios(ours: Artifact, theirs: Artifact, expected: dict[str, float]) -> None:
+    found = ratios(ours, theirs)
 
-    assert {name: value for name, value in found.items() if name.endswith("_ratio")} == ratios
-    assert all(one.unit == "ratio" for one in size_measurements(ours, theirs) if one.name.endswith("_ratio"))
+    assert {one.name: one.value for one in found} == expected
+    assert {one.unit for one in found} <= {"ratio"}

@@ -6,10 +6,13 @@ import math
 
 import pytest
 
+from harness.core.figure import Column, Figure, figures
+from harness.core.figures import FP16_SHARE, SIZE
 from harness.core.finding import BASELINE, PROMISE, Verdict
+from harness.core.metrics import METRICS
 from harness.core.result import CellResult
 from harness.judge.words import say
-from harness.reporting.table import FIGURES, frame, shown, verdict_of
+from harness.reporting.table import columns, frame, shown, verdict_of
 from harness.reporting.terminal import to_text
 from tests.core.records import cell, finding, measurement, result, run_record
 
@@ -20,6 +23,7 @@ MEASURED = result(
     measurement("accuracy_drop_fraction", 0.0, "fraction", 1000),
 )
 REFERENCE = result(measurement("size_bytes", 1_000_000, "bytes"), of=cell("fp32"))
+COLUMNS = [figure for figure in figures.in_order() if figure.column is not Column.NEVER]
 ABSENT = CellResult(cell=cell("fp16"), status="unavailable", reason="not installed: x")
 
 
@@ -34,15 +38,30 @@ def test_columns_and_cells() -> None:
     ]
 
 
-@pytest.mark.parametrize(("title", "name", "unit"), FIGURES, ids=[title for title, _, _ in FIGURES])
-def test_every_figure_has_its_column_and_only_where_it_was_measured(title: str, name: str, unit: str) -> None:
-    value = 0.5 if title == "sparsity" else 0.0  # which is left out where nothing is sparse
+@pytest.mark.parametrize("figure", COLUMNS, ids=[figure.title for figure in COLUMNS])
+def test_every_figure_has_its_column_and_only_where_it_was_measured(figure: Figure) -> None:
+    value = 0.5 if figure.title == "sparsity" else 0.0  # which is left out where nothing is sparse
     other = CellResult(cell=cell("fp16", model="another"))  # params and MACs compare models
-    table = shown(run_record(result(measurement(name, value, unit)), other))
+    judged = [metric.name for metric in METRICS.values() if metric.figure == figure]
+    findings = tuple(finding(Verdict.PASS, name) for name in judged)
+    table = shown(run_record(result(figure.measured(value)), other, findings=findings))
 
-    assert [column for column in table if column in {one for one, _, _ in FIGURES}] == [title]
-    assert table[title].tolist()[1] == "-"
-    assert table[title].tolist()[0] == say(value, unit), "a figure of exactly 0 is a figure"
+    assert [column for column in table if column in {one.title for one in COLUMNS}] == [figure.title]
+    assert table[figure.title].tolist()[1] == "-"
+    assert table[figure.title].tolist()[0] == say(value, figure.written), "a figure of exactly 0 is a figure"
+
+
+def test_every_figure_that_can_be_gated_can_be_a_column() -> None:
+    assert [metric.name for metric in METRICS.values() if metric.figure not in COLUMNS] == []
+    assert len({figure.title for figure in COLUMNS}) == len(COLUMNS)
+
+
+def test_a_figure_for_gates_has_its_column_only_where_it_was_judged() -> None:
+    measured = result(FP16_SHARE.measured(0.99), SIZE.measured(1000))
+
+    assert columns(run_record(measured)) == [SIZE]
+    assert columns(run_record(measured, findings=(finding(Verdict.PASS, "fp16_share"),))) == [SIZE, FP16_SHARE]
+    assert columns(run_record(measured, findings=(finding(Verdict.PASS, "unknown_here"),))) == [SIZE]
 
 
 @pytest.mark.parametrize(

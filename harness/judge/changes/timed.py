@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 
-from harness.core.baseline import BaselineFigure, CellBaseline
+from harness.core.baseline import BaselineFigure
+from harness.core.figures import LATENCY_RATIO
 from harness.core.finding import Rung, Verdict
 from harness.core.matrix import Case
 from harness.core.measurement import Interval, Measurement
-from harness.core.noise import NoiseProfile, absolute_spread, ratio_spread
+from harness.core.noise import absolute_spread, ratio_spread
 from harness.core.result import CellResult
-from harness.core.timing import Timing, Timings
+from harness.core.timing import Timing
+from harness.judge.changes.judgement import ChangeJudgement, Moved, regressed
 from harness.judge.comparable import same_engine, why_other_cpu, why_other_machine
 from harness.judge.judged import Judged, error
-from harness.judge.latency import look_at_rounds, ratio_evidence, why_throttled
-from harness.judge.times import say_ratio
+from harness.judge.latency import look_at_rounds, ratio_evidence, say_ratio, why_throttled
 from harness.judge.words import say, say_interval
-
-P50 = "latency_p50_ns_per_inference"
-RATIO = "latency_ratio"
 
 
 def is_same_artifact(result: CellResult, stored: BaselineFigure) -> bool:
@@ -31,58 +29,56 @@ def is_same_artifact(result: CellResult, stored: BaselineFigure) -> bool:
     )
 
 
-def judge_latency_drift(
-    case: Case,
-    result: CellResult,
-    baseline: CellBaseline,
-    timed: Timings,
-    noise: NoiseProfile | None,
-) -> Judged:
+def judge(moved: Moved) -> Judged:
     """How the latency moved from its baseline.
 
     The rungs, the first that can be had: the same artifact on the same engine; the baseline's artifact timed in
     alternation in this run; the ratio to the reference against the stored ratio, on the same CPU; the absolute time, on
     the same hardware class when that was calibrated as quiet. Else ``incomparable``.
     """
-    stored, limit = baseline[P50], case.change_limit
+    result, stored, timed, noise, limit = moved.result, moved.stored, moved.timed, moved.noise, moved.case.change_limit
     if not (math.isfinite(stored.value) and stored.value > 0):
         return error(f"can't be compared: the baseline is {stored.value}")
     if is_same_artifact(result, stored):
-        held = Verdict.PASS if limit is None or limit.value >= 1 else Verdict.REGRESSED  # it had to become faster
+        verdict = Verdict.PASS if limit is None or limit.value >= 1 else Verdict.REGRESSED  # it had to become faster
         return Judged(
-            verdict=Verdict.REPORTED if limit is None else held,
+            verdict=Verdict.REPORTED if limit is None else verdict,
             sentence="is the baseline's artifact, byte for byte, on the same version of the engine: 1 x",
             value=1.0,
             n=1,
             rung=Rung.SAME_ARTIFACT,
         )
     if timed.beside_baseline is not None:
-        return _paired(case, timed.beside_baseline)
-    now, before = result.measurements.get(RATIO), baseline.get(RATIO)
+        return _paired(moved.case, timed.beside_baseline)
+    now, before = result.measurements.get(LATENCY_RATIO.name), moved.baseline.get(LATENCY_RATIO.name)
     if now is not None and before is not None and 0 < before.value < math.inf:
         apart = why_other_cpu(before.environment, result.environment)
         if not apart:
-            return _stored(case, result, now, before, Rung.REFERENCE_RATIO, ratio_spread(noise))
+            return _stored(moved, now, before, Rung.REFERENCE_RATIO, ratio_spread(noise))
     apart = why_other_machine(stored.environment, result.environment)
     if not apart and (noise is None or not noise.quiet):
         apart = (
             "hardware: it was not calibrated as quiet, and times of other runs say little here (edge-harness calibrate)"
         )
-    figure = result.measurements[P50]
     if apart:
         gone = f"; {timed.why_not_beside}" if timed.why_not_beside else ""
         sentence = f"can't be compared, incomparable({apart}){gone}"
-        return Judged(verdict=Verdict.INCOMPARABLE, sentence=sentence, value=None, n=figure.n)
-    return _stored(case, result, figure, stored, Rung.ABSOLUTE, absolute_spread(noise))
+        return Judged(verdict=Verdict.INCOMPARABLE, sentence=sentence, value=None, n=moved.figure.n)
+    return _stored(moved, moved.figure, stored, Rung.ABSOLUTE, absolute_spread(noise))
+
+
+def every_rung(moved: Moved) -> str:
+    """Nothing stands against it beforehand: each rung has its own conditions."""
+    return ""
 
 
 def _paired(case: Case, timing: Timing) -> Judged:
     evidence = ratio_evidence(timing.pairs)
-    taken = look_at_rounds(timing, case.change_limit)
+    now = look_at_rounds(timing, case.change_limit)
     return Judged(
-        verdict=Verdict.REGRESSED if taken.verdict is Verdict.OVER_BUDGET else taken.verdict,
+        verdict=regressed(now.verdict),
         sentence=f"takes {say_ratio(evidence, 'the artifact of the baseline')})",
-        why=taken.reason,
+        why=now.reason,
         value=evidence.ratio,
         interval=evidence.interval,
         n=evidence.rounds,
@@ -91,16 +87,14 @@ def _paired(case: Case, timing: Timing) -> Judged:
     )
 
 
-def _stored(
-    case: Case, result: CellResult, now: Measurement, before: BaselineFigure, rung: Rung, spread: float
-) -> Judged:
+def _stored(moved: Moved, now: Measurement, before: BaselineFigure, rung: Rung, spread: float) -> Judged:
     """Today's figure over a stored one: two runs, so that the *spread* between runs bounds what can be judged."""
     interval = _quotient(now, before)
     ratio = now.value / before.value
-    limit = case.change_limit.value if case.change_limit else None
+    limit = moved.case.change_limit.value if moved.case.change_limit else None
     verdict, why = Verdict.REPORTED, ""
     if limit is not None:
-        why = why_throttled(result.latency_context)
+        why = why_throttled(moved.result.latency_context)
         verdict, why = (Verdict.INCONCLUSIVE, why) if why else _judge_stored(interval, limit, spread)
     what = "ratio to fp32" if rung is Rung.REFERENCE_RATIO else "time"
     return Judged(
@@ -146,3 +140,6 @@ def _quotient(now: Measurement, before: BaselineFigure) -> Interval:
 def _notes(interval: Interval) -> tuple[str, ...]:
     low, high = interval
     return ("changed",) if low > 1 else ("improved",) if high < 1 else ()
+
+
+TIMED = ChangeJudgement(incomparable=every_rung, judge=judge, unit="ratio", bound_by_noise=True)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from harness.core.finding import Verdict
-from harness.judge.limit import judge_exact, judge_interval
+from harness.judge.interval import judge_exact, judge_interval
 
 PASS, OVER, OPEN, ERROR = Verdict.PASS, Verdict.OVER_BUDGET, Verdict.INCONCLUSIVE, Verdict.ERROR
 INF, NAN = math.inf, math.nan

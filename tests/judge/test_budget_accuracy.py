@@ -193,7 +193,7 @@ def test_a_score_is_held_to_an_absolute_limit_by_its_interval() -> None:
 def test_shares_of_samples(metric: str, limit: str | None, interval: Interval, verdict: Verdict) -> None:
     held = METRICS[metric]
 
-    found = judged(metric, limit, measurement(held.figure, sum(interval) / 2, held.unit, 500, interval))
+    found = judged(metric, limit, measurement(held.figure.name, sum(interval) / 2, held.unit, 500, interval))
 
     assert found.verdict is verdict or math.isnan(interval[0])
     assert found.stage == ("measure" if verdict is ERROR else "")
@@ -226,7 +226,7 @@ def test_a_share_without_its_interval_is_an_error(metric: str, limited: bool) ->
     held = METRICS[metric]
     good = 0.0 if held.at_most else 1.0
 
-    found = judged(metric, "50 %" if limited else None, measurement(held.figure, good, held.unit, 500))
+    found = judged(metric, "50 %" if limited else None, measurement(held.figure.name, good, held.unit, 500))
 
     assert found.verdict is ERROR
     assert "has no interval" in found.reason
