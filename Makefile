@@ -9,13 +9,13 @@ PYTEST_ARGS ?=
 .PHONY: suites test nightly lint setup clean
 
 suites: $(READY) ## the main job: every cell of the default suites, gated and reported
-	$(BIN)/pytest suites -v -m "$(DEFAULT)" -o console_output_style=count $(PYTEST_ARGS)
+	$(BIN)/pytest suites -v -o console_output_style=count $(PYTEST_ARGS)
 
 test: $(READY) ## the tests of the harness itself
 	$(BIN)/pytest tests -m "$(DEFAULT)" $(PYTEST_ARGS)
 
 nightly: $(READY) ## all suites, the slow ones on Fashion-MNIST too
-	$(BIN)/pytest suites -v -m "not gpu" -o console_output_style=count $(PYTEST_ARGS)
+	$(BIN)/pytest suites -v --harness-nightly -o console_output_style=count $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

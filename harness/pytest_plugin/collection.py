@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.errors import HarnessError, InvalidMatrix
 from harness.judge.lint import lint
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.plan import check_names, declared_facts, refused_case
+from harness.pytest_plugin.on_request import leave_out
 from harness.pytest_plugin.session import SESSION_KEY
 
 CASE_KEY = pytest.StashKey[Case]()
@@ -48,9 +50,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-benchmark chooses among its items
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Remember each item's case; let pytest-benchmark know the ones that are timed."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # first: before pytest-benchmark chooses among its items
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Remember each item's case; let pytest-benchmark know the ones that are timed; leave out what nobody asked for."""
     # In xdist's workers it measures nothing, but warns that it does not.
     shown = config.pluginmanager.hasplugin("benchmark") and not hasattr(config, "workerinput")
     for item in items:
@@ -60,6 +62,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.stash[CASE_KEY] = case
             if shown and case.metric.stage is Stage.TIMING:
                 item.fixturenames.append("benchmark")  # type: ignore[attr-defined]
+    yield
+    # Last, so that what -m and -k left out is not counted.
+    leave_out(config, [item for item in items if CASE_KEY in item.stash], items)
 
 
 def _check_gateless(gate: pytest.Mark | None, where: str, metafunc: pytest.Metafunc) -> None:

@@ -21,6 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-data", metavar="DIR", help="folder with data sets that don't come with the harness")
     group.addoption("--harness-baselines", metavar="DIR", help="baseline files (default: ROOT/baselines)")
     group.addoption("--harness-reports", metavar="DIR", help="report folder (default: ROOT/reports)")
+    group.addoption(
+        "--harness-nightly", action="store_true", help="run cells marked nightly too; without it -m has to name them"
+    )
     group.addoption("--harness-no-reports", action="store_true", help="write no report files")
     group.addoption("--harness-threads", type=int, default=1, metavar="N", help="threads of every engine (default: 1)")
     group.addoption(

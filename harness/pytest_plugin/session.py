@@ -16,6 +16,7 @@ from harness.core.noise import NoiseProfile
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
 from harness.pytest_plugin import options
+from harness.pytest_plugin.on_request import MEANINGS
 from harness.store.baselines import baseline_path, read_baselines
 from harness.targets.local_hardware import local_hardware
 
@@ -113,6 +114,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "harness_policy(outcomes): what open verdicts do to a test; write harness.policy(inconclusive='fail')",
     )
+    for mark, meaning in MEANINGS.items():
+        config.addinivalue_line("markers", f"{mark}: {meaning}")
     data = config.getoption("--harness-data")
     if data:
         os.environ["EDGE_HARNESS_DATA"] = str(Path(data).resolve())
