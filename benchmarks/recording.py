@@ -9,19 +9,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.store.results_upgrade import upgraded
+
 SCHEMA = 1
 Document = dict[str, Any]
 
 
 def recorded(results: Document, command: str, keep: Callable[[Document], bool]) -> Document:
     """What a page needs of a run's ``results.json``, with the findings that *keep* lets through."""
+    results = upgraded(results)
     run = results["run"]
     cells = [
         {
             **{key: cell[key] for key in ("model", "recipe", "runtime", "status", "reason")},
             "measurements": {one["name"]: [one["value"], one["n"], one["interval"]] for one in cell["measurements"]},
             "steps": ((cell["artifact"] or {}).get("provenance") or {}).get("steps", []),
-            "placement": (cell["details"] or {}).get("placement", {}),
+            "placement": _placement(cell),
         }
         for cell in results["cells"]
     ]
@@ -33,12 +36,18 @@ def recorded(results: Document, command: str, keep: Callable[[Document], bool]) 
     return {
         "schema": SCHEMA,
         "command": command,
-        "hardware": run["hardware"],
+        "hardware": next(iter(run["hardware"].values())),
         "versions": run["versions"],
         "started": run["started"],
         "cells": cells,
         "findings": findings,
     }
+
+
+def _placement(cell: Document) -> Document:
+    """As recorded files have it since their first version."""
+    placement = cell["placement"]
+    return {"asked": placement["provider"], "operators": placement["operators"]} if placement else {}
 
 
 def run_commands(

@@ -9,6 +9,45 @@ from typing import Any
 
 from harness.core.weights import Weights
 
+Operators = Mapping[str, Mapping[str, int]]
+"""How many operators of each name every provider takes: ``{"xnnpack": {"CONV_2D": 5}}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """What one step of a recipe did to the model."""
+
+    name: str
+    seconds: float
+    epochs: int = 0
+    """Passes over the training split; 0 for a step that trains nothing."""
+    notes: tuple[str, ...] = ()
+    """Remarks of the step, such as layers that stayed whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """How an artifact was made."""
+
+    model: str = ""
+    weights_sha256: str = ""
+    """Of the float model."""
+    recipe: str = ""
+    runtime: str = ""
+    exporter: str = ""
+    """Of an interchange file: what wrote it."""
+    steps: tuple[StepRecord, ...] = ()
+    macs: int | None = None
+    """Multiply-accumulates of one inference of the model that was lowered; None when they were not counted."""
+    placement: Operators = field(default_factory=dict)
+    """Where the build decides it; empty where the worker tells it."""
+    built_with: Mapping[str, str] = field(default_factory=dict)
+    """Options, and the provider, that decide what the artifact holds."""
+    interchange_sha256: str = ""
+    convert_seconds: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Plain values that the runtime tells of the build."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
@@ -25,14 +64,8 @@ class Artifact:
     zstd_bytes: int
     weights: Weights = field(default_factory=Weights)
     """Read from the artifact itself."""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def path(self) -> Path:
         return self.folder / self.main
-
-    @property
-    def macs(self) -> int | None:
-        """Multiply-accumulates of one inference of the model that was lowered; None when they were not counted."""
-        found = self.provenance.get("macs")
-        return found if isinstance(found, int) else None

@@ -76,6 +76,7 @@ class Finding:
     n: int | None = None
     rung: str = ""
     """How a latency was compared, see ``Rung``; empty for other metrics."""
-    stage: str = ""
+    phase: str = ""
+    """Of an error: what was being done, see ``Phase``."""
     notes: tuple[str, ...] = ()
     """``improved``, ``changed``, and remarks that change no verdict."""

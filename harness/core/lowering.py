@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.core.artifact import Operators
 from harness.core.data import Array
 from harness.core.recipe import Precision
 
@@ -30,8 +31,9 @@ class Lowered:
 
     main: Path
     """The file that is loaded; the others beside it belong to it."""
-    told: Mapping[str, Any] = field(default_factory=dict)
-    """Plain values for the provenance. ``placement``, where only the tools of the build can tell it: operators by
-    provider and name, ``{"xnnpack": {"conv2d": 5}}``."""
+    placement: Operators = field(default_factory=dict)
+    """Where only the tools of the build can tell it."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Plain values for the provenance."""
     unshipped: tuple[str, ...] = ()
     """Files that are not shipped: the audit reads them, and they count for no size."""

@@ -21,12 +21,13 @@ class RunInfo:
     commit: str = ""
     dirty: bool = False
     """Whether the work tree differed from the commit."""
-    hardware: Hardware
+    hardware: Mapping[str, Hardware]
+    """By target."""
     python: str
     versions: Mapping[str, str] = field(default_factory=dict)
     threads: int = 1
-    calibration: str = ""
-    """What latency verdicts are worth on this hardware class, in words; empty when nobody calibrated it."""
+    noise: Mapping[str, str] = field(default_factory=dict)
+    """What latency verdicts are worth, in words, by target; a target whose hardware was never calibrated is missing."""
     exit_status: int | None = None
 
 

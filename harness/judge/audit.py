@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from harness.core import figures
 from harness.core.result import CellResult
 from harness.judge.words import say
@@ -30,11 +28,10 @@ def size_remark(result: CellResult) -> str:
 
 def placement_remark(result: CellResult) -> str:
     """The operators that the provider asked for did not take, by who took them; empty when there are none."""
-    placement = result.details.get("placement") or {}
-    taken: Mapping[str, Mapping[str, int]] = placement.get("operators", {})
-    asked = placement.get("asked", "")
+    if result.placement is None:
+        return ""
     return "; ".join(
         f"left to {provider}: {', '.join(f'{count} {name}' for name, count in sorted(operators.items()))}"
-        for provider, operators in sorted(taken.items())
-        if provider != asked and operators
+        for provider, operators in sorted(result.placement.operators.items())
+        if provider != result.placement.provider and operators
     )

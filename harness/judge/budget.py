@@ -9,6 +9,7 @@ from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.metric import Companion
 from harness.core.noise import NoiseProfile
+from harness.core.problem import Phase
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
 from harness.judge.judged import Judged, error
@@ -63,7 +64,7 @@ def judge_budget(
         baseline=stored.value if stored else None,
         rung=judged.rung,
         notes=judged.notes,
-        stage="measure" if judged.verdict is Verdict.ERROR else "",
+        phase=Phase.MEASURE if judged.verdict is Verdict.ERROR else "",
     )
 
 

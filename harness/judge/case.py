@@ -62,7 +62,7 @@ def judge_case(
             reason=reason,
             unit=case.metric.unit,
             limit=case.limit.value if case.limit else None,
-            stage=Phase.LINT,
+            phase=Phase.LINT,
         )
         return [unusable]
     findings = [
@@ -108,7 +108,7 @@ def judge_problem(case: Case, problem: CellProblem) -> list[Finding]:
             verdict=verdict,
             reason=f"{what}: {reason}",
             unit=case.metric.unit,
-            stage=phase or "",
+            phase=phase or "",
         )
     ]
 

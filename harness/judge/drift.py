@@ -9,6 +9,7 @@ from harness.core.finding import BASELINE, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.metric import Change
 from harness.core.noise import NoiseProfile
+from harness.core.problem import Phase
 from harness.core.recipe import FLOAT, Precision
 from harness.core.result import CellResult
 from harness.core.timing import NOT_TIMED, Timings
@@ -70,7 +71,7 @@ def judge_drift(
         limit=limit.value if limit else None,
         interval=judged.finite_interval,
         rung=judged.rung,
-        stage="measure" if judged.verdict is Verdict.ERROR else "",
+        phase=Phase.MEASURE if judged.verdict is Verdict.ERROR else "",
         notes=judged.notes,
     )
 

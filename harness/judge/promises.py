@@ -42,4 +42,4 @@ def _broken(case: Case, result: CellResult, metric: Metric, limit: Limit, what: 
     if finding.verdict is Verdict.PASS:
         return None
     verdict = finding.verdict if finding.verdict is Verdict.OVER_BUDGET else Verdict.ERROR
-    return replace(finding, against=what, verdict=verdict, reason=f"{verdict}({what}): {finding.reason}", stage=what)
+    return replace(finding, against=what, verdict=verdict, reason=f"{verdict}({what}): {finding.reason}", phase=what)

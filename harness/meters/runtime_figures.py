@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.core.artifact import Operators
 from harness.core.figures import PLACEMENT
 from harness.core.measurement import Measurement
 
 UNITS = {"bytes": "bytes", "ns": "ns", "count": "count"}
 """Units by the last word of a figure's name."""
-Placement = Mapping[str, Mapping[str, int]]
 
 
 def engine_measurements(told: Mapping[str, float]) -> list[Measurement]:
@@ -29,14 +29,14 @@ def engine_measurements(told: Mapping[str, float]) -> list[Measurement]:
     return found
 
 
-def placement_measurements(placement: Placement, provider: str) -> list[Measurement]:
+def placement_measurements(operators: Operators, provider: str) -> list[Measurement]:
     """The share of operators that *provider* took; none where the engine does not tell.
 
     Args:
-        placement: how many operators of each name every provider took.
+        operators: how many of each name every provider took.
         provider: the one that is asked about.
     """
-    counts = {name: sum(operators.values()) for name, operators in placement.items()}
+    counts = {name: sum(named.values()) for name, named in operators.items()}
     total = sum(counts.values())
     if not total:
         return []

@@ -20,7 +20,7 @@ def size_measurements(artifact: Artifact) -> list[Measurement]:
         figures.GZIP: artifact.gzip_bytes,
         figures.ZSTD: artifact.zstd_bytes,
         figures.PARAMETERS: weights.parameters or None,
-        figures.MACS: artifact.macs,
+        figures.MACS: artifact.provenance.macs,
         figures.INT8_SHARE: weights.share("int8", "uint8"),
         figures.FP16_SHARE: weights.share("float16", "bfloat16"),
         figures.SPARSITY: weights.sparsity,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.core.artifact import Artifact
+from harness.core.artifact import Artifact, Provenance
 from harness.core.contracts import Runtime
 from harness.core.data import Array
 from harness.core.finding import Verdict
@@ -42,7 +43,7 @@ def run_build_job(request: dict[str, Any], emit: Emit) -> None:
         runtime=runtimes.get(request["engine"]),
         store=ArtifactStore(Path(request["cache"])),
         calibration=np.load(request["calibration"], allow_pickle=False),
-        provenance=request["provenance"],
+        provenance=Provenance(**request["provenance"]),
         tell=lambda step: emit({"event": "step", "what": f"{request['model']}: {step}"}),
     )
     limited = limited_words(request["memory_limit"])
@@ -72,7 +73,7 @@ class BuildJob:
         runtime: Runtime,
         store: ArtifactStore,
         calibration: Array,
-        provenance: dict[str, Any],
+        provenance: Provenance,
         tell: Callable[[str], None],
     ) -> None:
         self._model = model
@@ -111,17 +112,17 @@ class BuildJob:
                     staged,
                     str(made.main.relative_to(staged)),
                     weights,
-                    {
-                        **self._provenance,
-                        **made.told,
-                        "recipe": recipe.name,
-                        "runtime": self._runtime.name,
-                        "built_with": dict(choice.built_with),
-                        "interchange_sha256": source.sha256,
-                        "steps": source.provenance["steps"],
-                        "macs": source.provenance["macs"],
-                        "convert_seconds": round(time.monotonic() - start, 3),
-                    },
+                    replace(
+                        source.provenance,
+                        exporter="",
+                        recipe=recipe.name,
+                        runtime=self._runtime.name,
+                        placement=made.placement,
+                        built_with=choice.built_with,
+                        interchange_sha256=source.sha256,
+                        convert_seconds=round(time.monotonic() - start, 3),
+                        details=made.details,
+                    ),
                     unshipped=made.unshipped,
                 )
             except Exception as err:  # the boundary of one artifact: its cells get the reason
@@ -132,14 +133,14 @@ class BuildJob:
             found = self._store.find(key)
             if found is not None:
                 return found
-            model, told = self._transformer.transformed(recipe.transforms, prefix_keys)
+            model, steps = self._transformer.transformed(recipe.transforms, prefix_keys)
             exporter = find_exporter(self._model.framework, self._runtime.interchanges)
             assert exporter is not None, "the plan leaves out cells without an exporter"
             try:
                 path = staged / f"model.{exporter.format}"
                 macs = self._transformer.macs(model)
                 main = exporter.export(model, self._model.input, self._calibration[:EXAMPLE_SAMPLES], path)
-                provenance = {**self._provenance, "exporter": exporter.name, "steps": told, "macs": macs}
+                provenance = replace(self._provenance, exporter=exporter.name, steps=steps, macs=macs)
                 return self._store.commit(key, staged, str(main.relative_to(staged)), Weights(), provenance)
             except Exception as err:  # the boundary of one artifact: its cells get the reason
                 raise _problem_of(err, exporter.name, f"{exporter.name}: ") from err

@@ -48,7 +48,7 @@ class Comparisons:
         """What the cell wins and loses against its control, sample by sample."""
         cell = case.cell
         for control in probed_companions(case):
-            self._book.change(cell, details={**self._book.results[cell].details, "control": control.recipe})
+            self._book.change(cell, control=control.recipe)
             ours, theirs = self._prober.samples_of(cell, cell), self._prober.samples_of(control, cell)
             if ours.per_sample and theirs.per_sample:
                 flips = Flips.of(theirs.unpack_correct(), ours.unpack_correct())
@@ -64,4 +64,4 @@ class Comparisons:
         accuracies = [self._book.results[draw].measurements[ACCURACY.name] for draw in draws]
         self._book.record(cell, [spread_measurement(accuracies)])
         by_recipe = {draw.recipe: accuracy.value for draw, accuracy in zip(draws, accuracies, strict=True)}
-        self._book.change(cell, details={**self._book.results[cell].details, "calibration_draws": by_recipe})
+        self._book.change(cell, calibration_draws=by_recipe)

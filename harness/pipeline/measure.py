@@ -15,7 +15,7 @@ from harness.core.environment import Environment, Hardware
 from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
 from harness.core.problem import CellProblem, Phase
-from harness.core.result import ClassFlips
+from harness.core.result import ClassFlips, Placement
 from harness.core.samples import Samples
 from harness.core.timing import Timing
 from harness.meters.accuracy import (
@@ -47,7 +47,9 @@ class Probe:
     samples: Samples
     classes: tuple[ClassFlips, ...]
     environment: Environment
+    placement: Placement
     details: dict[str, Any]
+    """What the engine tells of itself beside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def probe(
         worker.ask("close")
     with in_phase(Phase.MEASURE):
         accuracy, measured = _accuracy(cell, outputs, reference)
-        placement = description.pop("placement", None) or artifact.provenance.get("placement", {})
+        operators = description.pop("placement", None) or artifact.provenance.placement
         told = engine_measurements(description.pop("figures", {}))
     measured_figures = (
         figures.LOAD.measured(loaded["load_ns"]),
@@ -123,7 +125,7 @@ def probe(
         figures.MEMORY.measured(memory["over_idle"]),
         figures.MEMORY_IDLE.measured(memory["idle"]),
         *told,
-        *placement_measurements(placement, provider),
+        *placement_measurements(operators, provider),
         *measured,
     )
     return Probe(
@@ -131,11 +133,8 @@ def probe(
         samples=accuracy.samples,
         classes=accuracy.classes,
         environment=_environment(cell, worker, description, hardware, settings),
-        details={
-            "placement": {"asked": provider, "operators": placement},
-            "engine": description,
-            "evaluation_batch": EVALUATION_BATCH,
-        },
+        placement=Placement(provider=provider, operators=operators),
+        details=description,
     )
 
 

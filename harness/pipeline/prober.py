@@ -19,7 +19,7 @@ from harness.meters.ratios import ratio_measurements
 from harness.meters.size import size_measurements
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, because_of, raise_if
-from harness.pipeline.measure import Probe, probe
+from harness.pipeline.measure import EVALUATION_BATCH, Probe, probe
 from harness.pipeline.plan import obstacle_to_running
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
@@ -117,7 +117,9 @@ class Prober:
             samples=result.samples,
             classes=result.classes,
             environment=result.environment,
-            details={**self._book.results[cell].details, **result.details},
+            placement=result.placement,
+            evaluation_batch=EVALUATION_BATCH,
+            details=result.details,
         )
 
     @contextmanager

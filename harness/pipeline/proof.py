@@ -72,15 +72,13 @@ def _case(cell: Cell) -> Case:
 def _proof(case: Case, findings: list[Finding], run: Run) -> Proof:
     found = worst(findings)
     result = run.results[case.cell]
-    placement = result.details.get("placement", {}).get("operators", {})
-    taken = ", ".join(
-        f"{sum(operators.values())} operators on {name}" for name, operators in placement.items() if operators
-    )
+    operators = result.placement.operators if result.placement else {}
+    placement = ", ".join(f"{sum(counts.values())} operators on {name}" for name, counts in operators.items() if counts)
     error = result.measurements.get(OUTPUT_ERROR.name)
     good = found.verdict is Verdict.PASS
     return Proof(
         cell=case.cell,
         status="runs" if good else str(found.verdict),
-        told=f"{error.value:.2g}; {taken}" if good and error is not None else found.reason,
+        told=f"{error.value:.2g}; {placement}" if good and error is not None else found.reason,
         broken=not good and found.verdict not in (Verdict.UNAVAILABLE, Verdict.UNSUPPORTED),
     )

@@ -103,7 +103,7 @@ class Run:
     def latency_epochs_ns(self, cell: Cell) -> list[float]:
         """Epoch medians of *cell*, for those who keep their own tables of times; empty when it was not timed."""
         result = self.results.get(cell)
-        return [round_[0] for pair in result.details.get("latency_rounds_ns", []) for round_ in pair] if result else []
+        return result.latency_rounds.epochs_ns if result is not None and result.latency_rounds is not None else []
 
     def _measure(self, case: Case) -> None:
         """Bring the case's cell to the stage that its metric needs.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from dataclasses import replace
 
 from harness.core.artifact import Artifact
 from harness.core.baseline import CellBaseline
@@ -14,6 +14,7 @@ from harness.core.matrix import Case
 from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
+from harness.core.result import LatencyRounds
 from harness.core.timing import Timing
 from harness.meters.latency import latency_measurements
 from harness.pipeline.builder import Builder
@@ -99,20 +100,20 @@ class Timekeeper:
             except OtherSideProblem as problem:  # of the old artifact: it is no fault of this cell's
                 self._latency.cannot_be_timed_beside(case, problem.reason)
                 return
-        self._add_details(cell, latency_rounds_beside_baseline_ns=_rounds(timing))
+        nothing = LatencyRounds(pairs=(), iterations_per_epoch=timing.iterations)
+        rounds = self._book.results[cell].latency_rounds or nothing
+        self._book.change(cell, latency_rounds=replace(rounds, against_baseline=timing.pairs))
 
     def _record(self, cell: Cell, timing: Timing) -> None:
         with in_phase(Phase.MEASURE):
             self._book.record(cell, latency_measurements(timing))
-        self._book.change(cell, latency_context=timing.context)
-        self._add_details(cell, latency_rounds_ns=_rounds(timing), latency_iterations_per_epoch=timing.iterations)
-
-    def _add_details(self, cell: Cell, **details: Any) -> None:
-        self._book.change(cell, details={**self._book.results[cell].details, **details})
+        before = self._book.results[cell].latency_rounds
+        rounds = LatencyRounds(
+            pairs=timing.pairs,
+            iterations_per_epoch=timing.iterations,
+            against_baseline=before.against_baseline if before is not None else (),
+        )
+        self._book.change(cell, latency_context=timing.context, latency_rounds=rounds)
 
     def _sample(self, cell: Cell) -> Array:
         return self._builder.references[cell.model].load("inputs")[:1]
-
-
-def _rounds(timing: Timing) -> list[list[list[float]]]:
-    return [[list(sides) for sides in pair] for pair in timing.pairs]

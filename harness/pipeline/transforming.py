@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness.core.artifact import Provenance, StepRecord
 from harness.core.data import Array, Split
 from harness.core.model import Model
 from harness.core.problem import CellProblem, Phase
@@ -25,9 +27,6 @@ from harness.zoo.registry import datasets
 SEED = 0
 BASE_MODEL, BASE_STUDENT = "model", "student"
 
-Told = dict[str, Any]
-"""What the provenance says of one step: its name, seconds, epochs and notes."""
-
 
 class Transformer:
     """One float model and what recipes make of it."""
@@ -37,7 +36,7 @@ class Transformer:
         model: Model,
         store: ArtifactStore,
         example: Array,
-        provenance: Mapping[str, Any],
+        provenance: Provenance,
         tell: Callable[[str], None],
     ) -> None:
         self._model = model
@@ -49,8 +48,8 @@ class Transformer:
         self._built: Any = None
         self._train: Split | None = None
 
-    def transformed(self, steps: Sequence[Step], keys: Sequence[str]) -> tuple[Any, list[Told]]:
-        """The model after *steps*, from the longest prefix that is kept, and what each step told.
+    def transformed(self, steps: Sequence[Step], keys: Sequence[str]) -> tuple[Any, tuple[StepRecord, ...]]:
+        """The model after *steps*, from the longest prefix that is kept, and a record of each step.
 
         Args:
             steps: transforms in order.
@@ -60,21 +59,21 @@ class Transformer:
             CellProblem: ``error(train)`` or ``error(compress)``.
         """
         if not steps:
-            return self._another(), []
+            return self._another(), ()
         key = keys[len(steps) - 1]
         # Another process may be at the same step for another runtime: it is waited for, not repeated.
         with self._store.building(key) as staged:
             found = self._store.find(key)
             if found is not None:
-                return self._restored(found.path), list(found.provenance["steps"])
-            model, told = self.transformed(steps[:-1], keys)
-            model, one = self._applied(steps[-1], model)
+                return self._restored(found.path), found.provenance.steps
+            model, earlier = self.transformed(steps[:-1], keys)
+            model, record = self._applied(steps[-1], model)
             main, why_not = self._kept(model, staged)
             if main:
-                self._store.commit(key, staged, main, Weights(), {**self._provenance, "steps": [*told, one]})
+                self._store.commit(key, staged, main, Weights(), replace(self._provenance, steps=(*earlier, record)))
             else:
-                one.setdefault("notes", []).append(f"made again for every chain that begins so: {why_not}")
-            return model, [*told, one]
+                record = replace(record, notes=(*record.notes, f"made again for every chain that begins so: {why_not}"))
+            return model, (*earlier, record)
 
     def macs(self, model: Any) -> int | None:
         """Multiply-accumulates of one inference; None where the framework can't count them."""
@@ -121,8 +120,8 @@ class Transformer:
         same = np.array_equal(again, self._framework.predict(model, self._example))
         return (main, "") if same else ("", "what was written down computes something else")
 
-    def _applied(self, step: Step, model: Any) -> tuple[Any, Told]:
-        """*model* after *step*, found usable."""
+    def _applied(self, step: Step, model: Any) -> tuple[Any, StepRecord]:
+        """*model* after *step*, checked, and the record of the step."""
         self._tell(step.name)
         work = Work(
             step=step.name,
@@ -143,12 +142,8 @@ class Transformer:
             traceback.print_exc()
             what = str(err) if isinstance(err, HarnessError) else f"{type(err).__name__}: {err}"
             raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r}: {what}") from err
-        told: Told = {"name": step.name, "seconds": round(time.monotonic() - start, 3)}
-        if work.epochs:
-            told["epochs"] = work.epochs
-        if work.notes:
-            told["notes"] = list(work.notes)
-        return made, told
+        seconds = round(time.monotonic() - start, 3)
+        return made, StepRecord(name=step.name, seconds=seconds, epochs=work.epochs, notes=tuple(work.notes))
 
     def _check(self, made: Any, step: Step) -> None:
         for name, values in self._framework.state(made).items():

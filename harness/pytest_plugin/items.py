@@ -78,7 +78,7 @@ class CaseHandle:
                     against=CELL,
                     verdict=Verdict.ERROR,
                     reason=str(err),
-                    stage=Phase.MEASURE,
+                    phase=Phase.MEASURE,
                 )
             ]
         item.stash[FINDINGS_KEY] = findings

@@ -205,6 +205,7 @@ class Reports:
         from harness.targets.local_hardware import local_hardware
 
         noise = self._config.stash[SESSION_KEY].noise
+        targets = sorted({result.cell.target for result in self._cells.values()})
         commit, dirty = _commit(self._config.rootpath)
         versions = {name: version for name in SHOWN_VERSIONS if (version := _version(name))}
         return RunInfo(
@@ -214,11 +215,11 @@ class Reports:
             command=tuple(self._config.invocation_params.args),
             commit=commit,
             dirty=dirty,
-            hardware=local_hardware(),
+            hardware=dict.fromkeys(targets, local_hardware()),
             python=platform.python_version(),
             versions=versions,
             threads=self._config.getoption("--harness-threads"),
-            calibration=noise.words if noise is not None else "",
+            noise=dict.fromkeys(targets, noise.words) if noise is not None else {},
             exit_status=exitstatus,
         )
 

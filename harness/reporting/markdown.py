@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from harness.core.context import Context
 from harness.core.finding import Finding, Verdict
-from harness.core.run_record import RunRecord
+from harness.core.run_record import RunInfo, RunRecord
 from harness.core.tested_versions import untested_engines
 from harness.reporting.table import shown
 
@@ -22,6 +23,7 @@ HEADINGS = (
     (Verdict.UNAVAILABLE, "Unavailable here"),
     (Verdict.UNSUPPORTED, "Unsupported"),
 )
+UNCALIBRATED = "not calibrated on this hardware class (edge-harness calibrate)"
 
 _MARKUP = re.compile(r"[\\`*~\[<>|]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
 """Signs that can begin markup; an underscore inside a word can't."""
@@ -44,7 +46,7 @@ def to_markdown(record: RunRecord) -> str:
         "",
         f"- run: {_escaped(f'{run.id} ({run.started} to {run.finished})')}",
         f"- commit: {commit}",
-        f"- hardware: {_escaped(run.hardware.name)}; {run.threads} thread{'s' if run.threads != 1 else ''} per engine",
+        *_hardware_lines(run),
         f"- versions: {_escaped(', '.join(f'{name} {version}' for name, version in sorted(run.versions.items())))}",
         *(f"- warning: {_escaped(line)}" for line in untested_engines(record.cells)),
         *_latency_lines(record),
@@ -73,8 +75,23 @@ def _latency_lines(record: RunRecord) -> list[str]:
     if not contexts:
         return []
     words = Context.merged(contexts).words
-    calibration = record.run.calibration or "not calibrated on this hardware class (edge-harness calibrate)"
-    return [f"- latency: {_escaped(calibration)}", *([f"- while it was timed: {_escaped(words)}"] if words else [])]
+    noise = {target: record.run.noise.get(target, UNCALIBRATED) for target in record.run.hardware}
+    lines = [f"- latency{_of_target(target, noise)}: {_escaped(sentence)}" for target, sentence in noise.items()]
+    return [*lines, *([f"- while it was timed: {_escaped(words)}"] if words else [])]
+
+
+def _hardware_lines(run: RunInfo) -> list[str]:
+    """What each target is, and how many threads engines had."""
+    threads = f"{run.threads} thread{'s' if run.threads != 1 else ''} per engine"
+    return [
+        f"- hardware{_of_target(target, run.hardware)}: {_escaped(hardware.name)}; {threads}"
+        for target, hardware in run.hardware.items()
+    ]
+
+
+def _of_target(target: str, targets: Mapping[str, object]) -> str:
+    """Which target a line is about, where there are several."""
+    return f" of {_escaped(target)}" if len(targets) > 1 else ""
 
 
 def _escaped(text: str) -> str:

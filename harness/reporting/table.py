@@ -52,7 +52,7 @@ def verdict_of(result: CellResult, findings: Sequence[Finding]) -> str:
     found = worst(findings)
     if found.against in (PROMISE, PLACEMENT):
         return f"{found.verdict}({found.against})"
-    return f"error({found.stage})" if found.stage and found.verdict.value == "error" else str(found.verdict)
+    return f"error({found.phase})" if found.phase and found.verdict.value == "error" else str(found.verdict)
 
 
 def frame(record: RunRecord) -> pd.DataFrame:

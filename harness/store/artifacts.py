@@ -16,13 +16,18 @@ from typing import Any
 
 import zstandard
 
-from harness.core.artifact import Artifact
+from harness.core.artifact import Artifact, Provenance
 from harness.core.weights import Weights
 from harness.errors import CacheError
 from harness.store.atomic import sync_folder
+from harness.store.provenance import provenance_from_plain, provenance_to_plain
 
-SCHEMA = 3
-"""1 (2026-11): first version. 2 (2026-11): the card carries its own hash. 3 (2026-11): what the weights are, zstd."""
+SCHEMA = 4
+"""1 (2026-11): first version. 2 (2026-11): the card carries its own hash. 3 (2026-11): what the weights are, zstd.
+4 (2026-11): the runtime's own values of the provenance stand under ``details``; 3 is still read."""
+READABLE = (3, SCHEMA)
+KEYS = 3
+"""Part of every key; raised when older entries must not be found any more."""
 ZSTD_LEVEL = 10
 CARD = "artifact.json"
 STALE_SECONDS = 24 * 3600
@@ -30,7 +35,7 @@ STALE_SECONDS = 24 * 3600
 
 def key_of(parts: Mapping[str, Any]) -> str:
     """The address of whatever is made from *parts*: SHA-256 of their canonical JSON."""
-    text = json.dumps({"cache_schema": SCHEMA, **parts}, sort_keys=True, separators=(",", ":"))
+    text = json.dumps({"cache_schema": KEYS, **parts}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -85,7 +90,7 @@ class ArtifactStore:
         staged: Path,
         main: str,
         weights: Weights,
-        provenance: Mapping[str, Any],
+        provenance: Provenance,
         unshipped: Collection[str] = (),
     ) -> Artifact:
         """Put the files of *staged* under *key*, at once and for good: an entry that is whole stays, it may be in use.
@@ -113,7 +118,7 @@ class ArtifactStore:
             "gzip_bytes": sum(len(gzip.compress(content, compresslevel=6, mtime=0)) for content in contents),
             "zstd_bytes": sum(len(zstandard.compress(content, ZSTD_LEVEL)) for content in contents),
             "weights": weights.plain(),
-            "provenance": dict(provenance),
+            "provenance": provenance_to_plain(provenance),
         }
         card["check"] = _check(card)
         (staged / CARD).write_text(json.dumps(card, sort_keys=True, indent=1), encoding="utf-8")
@@ -178,7 +183,7 @@ def _sha256(path: Path) -> str:
 
 def _read(folder: Path, key: str) -> Artifact:
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-    if card["schema"] != SCHEMA or card["key"] != key:
+    if card["schema"] not in READABLE or card["key"] != key:
         raise ValueError(f"its card says schema {card['schema']!r}, key {str(card['key'])[:12]!r}")
     if card["check"] != _check(card):
         raise ValueError("its card was changed")
@@ -198,5 +203,5 @@ def _read(folder: Path, key: str) -> Artifact:
         gzip_bytes=int(card["gzip_bytes"]),
         zstd_bytes=int(card["zstd_bytes"]),
         weights=Weights.read(card["weights"]),
-        provenance=card["provenance"],
+        provenance=provenance_from_plain(card["provenance"]),
     )

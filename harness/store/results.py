@@ -16,8 +16,7 @@ from harness.core.result import MEASURED, NOT_RUN, CellResult
 from harness.core.run_record import RunInfo, RunRecord
 from harness.errors import ResultsError
 from harness.store.atomic import write_text
-
-SCHEMA = 1
+from harness.store.results_upgrade import SCHEMA, upgraded
 
 
 def to_document(record: RunRecord) -> dict[str, Any]:
@@ -93,6 +92,7 @@ def read_results(path: Path) -> RunRecord:
     if schema > SCHEMA:
         raise ResultsError(f"{path} has schema {schema}, this edge-harness reads up to {SCHEMA}: upgrade it.")
     try:
+        document = upgraded(document)
         record = RunRecord(
             run=msgspec.convert(document["run"], RunInfo),
             cells=tuple(cell_from_plain(cell) for cell in document["cells"]),

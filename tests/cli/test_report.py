@@ -23,7 +23,7 @@ def run_file(tmp_path):
             started="2026-01-01T00:00:00+00:00",
             finished="2026-01-01T00:01:00+00:00",
             command=("suites",),
-            hardware=Hardware(machine="x86_64", cpu="a CPU", cores=2),
+            hardware={"local": Hardware(machine="x86_64", cpu="a CPU", cores=2)},
             python="3.11.0",
         ),
         cells=(

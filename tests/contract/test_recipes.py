@@ -13,6 +13,7 @@ from harness.pipeline.catalog import load_catalog
 from harness.pipeline.run import Run
 from harness.recipes.chain import parse_recipe
 from harness.recipes.registry import steps
+from harness.store.provenance import provenance_to_plain
 
 pytestmark = pytest.mark.runtimes
 
@@ -76,13 +77,13 @@ def test_the_artifact_keeps_every_promise(made, recipe):
 def test_the_work_is_told(made, cell):
     run, _ = made
     provenance = run.artifacts[cell].provenance
-    told = provenance["steps"]
-    assert [one["name"] for one in told] == [step.name for step in parse_recipe(cell.recipe).transforms]
-    for step, one in zip(parse_recipe(cell.recipe).transforms, told, strict=True):
-        assert one["seconds"] > 0
-        assert bool(one.get("epochs")) is step.trains
-    assert provenance["macs"] > 0
-    json.dumps(provenance)
+    transforms = parse_recipe(cell.recipe).transforms
+    assert [record.name for record in provenance.steps] == [step.name for step in transforms]
+    for step, record in zip(transforms, provenance.steps, strict=True):
+        assert record.seconds > 0
+        assert bool(record.epochs) is step.trains
+    assert provenance.macs > 0
+    json.dumps(provenance_to_plain(provenance))
 
 
 @pytest.mark.parametrize("recipe", ONE_OF_EACH.values())

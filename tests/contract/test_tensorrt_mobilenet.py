@@ -48,10 +48,10 @@ def test_an_engine_is_built_and_audited(built, recipe, sm):
     artifact = run.artifacts[case.cell]
     assert artifact.path.suffix == ".engine"
     assert artifact.weights.share(FORMATS[recipe]) >= 0.95
-    assert artifact.provenance["built_with"] == {"sm": sm}
-    layers = artifact.provenance["layers"]
+    assert artifact.provenance.built_with == {"sm": sm}
+    layers = artifact.provenance.details["layers"]
     assert layers["listed"] or layers["counts"], layers
-    assert artifact.provenance["placement"]["cuda"]["Conv"] >= 20
+    assert artifact.provenance.placement["cuda"]["Conv"] >= 20
 
 
 @pytest.mark.parametrize("recipe", FORMATS)

@@ -58,7 +58,7 @@ def result(*measured: Measurement, of: Cell | None = None, sha256: str = ARTIFAC
     given: dict[str, Any] = {
         "cell": of or cell(),
         "status": MEASURED,
-        "artifact": ArtifactSummary(sha256=sha256, size_bytes=1000, gzip_bytes=800, weights={}, provenance={}),
+        "artifact": ArtifactSummary(sha256=sha256, size_bytes=1000, gzip_bytes=800, weights={}),
         "measurements": {one.name: one for one in measured},
         "environment": environment(),
     }
@@ -167,7 +167,7 @@ def run_record(*cells: CellResult, findings: tuple[Finding, ...] = (), **changed
         "finished": "2026-11-01T12:01:00+00:00",
         "command": ("suites",),
         "commit": "c" * 40,
-        "hardware": hardware(),
+        "hardware": {"local": hardware()},
         "python": "3.12.1",
         "versions": {"numpy": "2.0"},
         "exit_status": 0,

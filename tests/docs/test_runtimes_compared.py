@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks import recording, runtimes
 from harness.core.finding import Verdict
+from harness.core.result import Placement
 from harness.store.results import to_document
 from tests.core.records import cell, finding, measurement, result, run_record
 
@@ -42,9 +43,9 @@ def test_no_cell_of_the_cross_is_missing() -> None:
 
 
 def test_a_run_is_kept_with_figures_fallbacks_and_reasons() -> None:
-    left = {"asked": "xnnpack", "operators": {"xnnpack": {"CONV_2D": 3}, "builtin": {"SOFTMAX": 1, "ADD": 0}}}
+    left = Placement(provider="xnnpack", operators={"xnnpack": {"CONV_2D": 3}, "builtin": {"SOFTMAX": 1, "ADD": 0}})
     held = run_record(
-        result(measurement("size_bytes", 2500, "bytes"), of=cell("fp32"), details={"placement": left}),
+        result(measurement("size_bytes", 2500, "bytes"), of=cell("fp32"), placement=left),
         result(of=cell("fp16"), status="unsupported", reason="it has none"),
         findings=(finding(Verdict.OVER_BUDGET, "accuracy_drop", value=0.01),),
     )

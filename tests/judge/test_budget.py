@@ -84,7 +84,7 @@ def test_a_figure_that_was_not_measured_is_an_error(metric: str, limited: bool) 
         assert found.verdict is REPORTED
         return
     assert found.verdict is ERROR
-    assert found.stage == "measure"
+    assert found.phase == "measure"
     missing = "the labels are no classes" if metric == "worst_class_drop" else "was not measured"
     assert missing in found.reason
     assert found.value is None

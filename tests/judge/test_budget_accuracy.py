@@ -196,7 +196,7 @@ def test_shares_of_samples(metric: str, limit: str | None, interval: Interval, v
     found = judged(metric, limit, measurement(held.figure.name, sum(interval) / 2, held.unit, 500, interval))
 
     assert found.verdict is verdict or math.isnan(interval[0])
-    assert found.stage == ("measure" if verdict is ERROR else "")
+    assert found.phase == ("measure" if verdict is ERROR else "")
     assert found.reason.endswith("; the interval spans the limit") == (verdict is OPEN)
 
 
@@ -329,7 +329,7 @@ def test_labels_that_are_no_classes_are_an_error(limit: str | None) -> None:
     found = judged("worst_class_drop", limit, *outcome(1000, 0, 0))
 
     assert found.verdict is ERROR
-    assert found.stage == "measure"
+    assert found.phase == "measure"
     assert "can't be judged: the labels are no classes" in found.reason
 
 

@@ -13,7 +13,7 @@ from tests.core.records import case, measurement, result
 
 def judged(lost: int, won: int, limit: str | None, n: int = 10_000) -> Finding:
     flips = Flips(n=n, negative=lost, positive=won)
-    return judge_budget(case("accuracy_gain", limit), result(*gain_measurements(flips), details={"control": "student"}))
+    return judge_budget(case("accuracy_gain", limit), result(*gain_measurements(flips), control="student"))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_without_a_control_there_is_nothing_to_report_and_nothing_passes() -> No
 
 
 def test_a_control_that_was_not_compared_is_an_error_even_when_only_reported() -> None:
-    found = judge_budget(case("accuracy_gain", None), result(details={"control": "student"}))
+    found = judge_budget(case("accuracy_gain", None), result(control="student"))
 
     assert found.verdict is Verdict.ERROR
     assert "was not measured against student" in found.reason

@@ -192,7 +192,7 @@ def test_a_ratio_timed_alone_is_an_error(limit: str | None) -> None:
 
     assert found.verdict is ERROR
     assert "int8_static on onnxruntime was timed alone, without its reference" in found.reason
-    assert (found.value, found.stage) == (None, "measure")
+    assert (found.value, found.phase) == (None, "measure")
 
 
 @pytest.mark.parametrize(

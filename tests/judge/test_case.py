@@ -110,7 +110,7 @@ def test_a_limit_that_can_t_be_held_is_an_error(
     """Whatever the figure is, and against the baseline too: nothing of it is judged."""
     [found] = judge_case(one, now, {"size_bytes": figure(1)}, noise=calibrated)
 
-    assert (found.verdict, found.stage, found.against) == (Verdict.ERROR, "lint", BUDGET)
+    assert (found.verdict, found.phase, found.against) == (Verdict.ERROR, "lint", BUDGET)
     assert found.reason.startswith(f"{one.metric.title} error(lint): ")
     assert says in found.reason
     assert (found.value, found.limit) == (None, one.limit.value if one.limit else None)
@@ -198,7 +198,7 @@ def test_a_cell_that_could_not_be_measured(
 ) -> None:
     [found] = judge_problem(case("size", "1 kB", required=required), problem)
 
-    assert (found.verdict, found.stage, found.reason, found.against) == (verdict, stage, says, CELL)
+    assert (found.verdict, found.phase, found.reason, found.against) == (verdict, stage, says, CELL)
     assert found.value is None
     assert outcome_of_all([found], Policy())[0] in (Outcome.FAIL, Outcome.SKIP)
 

@@ -76,7 +76,7 @@ def test_a_figure_that_is_missing_or_no_number_is_an_error(metric: str, name: st
     finding = found(case(metric, None, change), result(*measured, samples=same), **{name: figure(1.0, samples=same)})
 
     assert finding.verdict is ERROR
-    assert finding.stage == "measure"
+    assert finding.phase == "measure"
 
 
 @pytest.mark.parametrize("stored", [0.0, -1.0, math.nan, math.inf, -math.inf])
@@ -385,7 +385,7 @@ def test_a_score_is_held_by_both_intervals(before: Any, now: Any, change: str | 
     finding = scored(before, now, change)
 
     assert finding.verdict is verdict, finding.reason
-    assert finding.stage == ("measure" if verdict is ERROR else "")
+    assert finding.phase == ("measure" if verdict is ERROR else "")
 
 
 @pytest.mark.parametrize("interval", [(0.88, 0.92), None], ids=["with", "without an interval"])

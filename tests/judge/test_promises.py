@@ -72,7 +72,7 @@ def test_a_broken_promise_says_what_was_promised() -> None:
     assert found.reason == (
         "over_budget(promise): int8 share over budget: int8_static on onnxruntime has 0.00 %, limit 95 %"
     )
-    assert (found.value, found.limit, found.stage) == (0.0, 0.95, "promise")
+    assert (found.value, found.limit, found.phase) == (0.0, 0.95, "promise")
 
 
 def test_a_broken_promise_fails_every_case_of_its_cell() -> None:

@@ -10,7 +10,7 @@ from harness.core.finding import PLACEMENT, Finding, Verdict
 from harness.core.limits import Limit
 from harness.core.matrix import Case, Matrix
 from harness.core.metrics import metric_named
-from harness.core.result import CellResult
+from harness.core.result import CellResult, Placement
 from harness.errors import InvalidMatrix
 from harness.judge.case import judge_case
 from harness.judge.promises import fallback
@@ -31,7 +31,7 @@ def placed(**taken: dict[str, int]) -> CellResult:
         *placement_measurements(taken, "xnnpack"),
         measurement("accuracy_drop_fraction", 0.0, "fraction"),
         of=NAMED,
-        details={"placement": {"asked": "xnnpack", "operators": taken}},
+        placement=Placement(provider="xnnpack", operators=taken),
     )
 
 
@@ -63,7 +63,7 @@ def test_the_operators_left_behind_are_named() -> None:
         "over_budget(placement): placement over budget: int8_static on litert:xnnpack has 50.00 %, limit 100 %; "
         "left to builtin: 2 DEPTHWISE_CONV_2D, 1 SOFTMAX"
     )
-    assert (found.value, found.limit, found.stage) == (0.5, 1.0, "placement")
+    assert (found.value, found.limit, found.phase) == (0.5, 1.0, "placement")
 
 
 @pytest.mark.parametrize(("metric", "verdicts"), [("size", []), ("placement", []), ("memory", [Verdict.OVER_BUDGET])])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.artifact import Artifact
+from harness.core.artifact import Artifact, Provenance
 from harness.core.measurement import Measurement
 from harness.core.metric import Stage
 from harness.core.metrics import relative_figures
@@ -27,7 +27,7 @@ def artifact(size: int = 1000, gzip: int = 800, *, macs: int | None = None, **by
         gzip_bytes=gzip,
         zstd_bytes=gzip // 2,
         weights=Weights(bytes=bytes_),
-        provenance={} if macs is None else {"macs": macs},
+        provenance=Provenance(macs=macs),
     )
 
 

@@ -79,7 +79,7 @@ def test_options_stand_in_the_environment_with_their_defaults(open_lab: Lab) -> 
         run.judge(case)
     environments = [result.environment for result in run.results.values()]
     assert [one.options for one in environments if one] == [(("rounding", "even"),), (("rounding", "up"),)]
-    assert [result.details["engine"]["rounding"] for result in run.results.values()] == ["even", "up"]
+    assert [result.details["rounding"] for result in run.results.values()] == ["even", "up"]
 
 
 def test_a_planted_fallback_is_named(open_lab: Lab) -> None:

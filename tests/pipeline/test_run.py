@@ -141,8 +141,10 @@ def test_latency_alone_and_then_as_a_ratio(lab: Lab) -> None:
     assert found.verdict is Verdict.REPORTED, found.reason
     assert found.value is not None
     assert found.interval is not None
-    rounds = run.results[ratio.cell].details["latency_rounds_ns"]
-    assert len(run.latency_epochs_ns(ratio.cell)) == sum(len(pair) for pair in rounds) > 10
+    rounds = run.results[ratio.cell].latency_rounds
+    assert rounds is not None
+    assert run.latency_epochs_ns(ratio.cell) == rounds.epochs_ns
+    assert len(rounds.epochs_ns) == sum(len(pair) for pair in rounds.pairs) > 10
 
 
 @pytest.mark.parametrize("order", [("5 x", "1.0 x"), ("1.0 x", "5 x")], ids="-".join)
@@ -171,10 +173,15 @@ def test_a_limit_that_nobody_prepared_for_is_decided_by_rounds_of_its_own(lab: L
     reported = cases("latency_ratio", **cell)[0]
     limited = cases("latency_ratio", budgets=[("*", {"latency_ratio": "1.0 x"})], **cell)[0]
     run = lab.run()
+
+    def pairs() -> int:
+        rounds = run.results[limited.cell].latency_rounds
+        return 0 if rounds is None else len(rounds.pairs)
+
     assert run.judge(reported)[0].verdict is Verdict.REPORTED
-    assert len(run.results[limited.cell].details["latency_rounds_ns"]) == 1
+    assert pairs() == 1
     assert run.judge(limited)[0].verdict is Verdict.OVER_BUDGET
-    assert len(run.results[limited.cell].details["latency_rounds_ns"]) > 1
+    assert pairs() > 1
 
 
 SCRIPT = """

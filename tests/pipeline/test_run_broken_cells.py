@@ -170,7 +170,7 @@ def only(found: Found, cell: str, metric: str = "accuracy_drop") -> Finding:
 )
 def test_a_broken_model_is_an_error_of_its_own_cells(found: Found, model: str, stage: str, reason: str) -> None:
     finding = only(found, f"{model}/fp32/fakert/local")
-    assert (finding.verdict, finding.stage, finding.against) == (Verdict.ERROR, stage, CELL)
+    assert (finding.verdict, finding.phase, finding.against) == (Verdict.ERROR, stage, CELL)
     assert reason in finding.reason
     assert finding.value is None
 
@@ -199,7 +199,7 @@ def test_what_needs_only_the_artifact_is_judged_although_the_task_metric_broke(f
 )
 def test_a_broken_cell_is_one_error_with_its_stage(found: Found, runtime: str, stage: str, reason: str) -> None:
     finding = only(found, f"linear/fp16/{runtime}/local")
-    assert (finding.verdict, finding.stage, finding.against) == (Verdict.ERROR, stage, CELL)
+    assert (finding.verdict, finding.phase, finding.against) == (Verdict.ERROR, stage, CELL)
     assert reason in finding.reason
     assert finding.value is None
 
@@ -221,12 +221,12 @@ def test_a_cell_that_cannot_run_still_has_its_size(found: Found, runtime: str) -
 @pytest.mark.parametrize("runtime", ["rt_build_raises", "rt_build_dies"])
 def test_a_cell_without_an_artifact_has_no_size(found: Found, runtime: str) -> None:
     finding = only(found, f"linear/fp16/{runtime}/local", "size_ratio")
-    assert (finding.verdict, finding.stage) == (Verdict.ERROR, "convert")
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "convert")
 
 
 def test_a_death_in_the_timed_call_is_an_error_of_its_cell(found: Found) -> None:
     dead = only(found, "linear/fp16/rt_timed_dies/local", "latency_ratio")
-    assert (dead.verdict, dead.stage) == (Verdict.ERROR, "run")
+    assert (dead.verdict, dead.phase) == (Verdict.ERROR, "run")
     assert "signal SIGKILL" in dead.reason
     assert "reference" not in dead.reason
     assert only(found, "linear/int8_dynamic/rt_timed_dies/local", "latency_ratio").verdict is Verdict.REPORTED
@@ -237,7 +237,7 @@ def test_a_broken_reference_is_blamed_where_a_ratio_needs_it(found: Found) -> No
     assert only(found, cell, "size").verdict is Verdict.REPORTED
     for metric in ("latency_ratio", "memory_ratio"):
         finding = only(found, cell, metric)
-        assert (finding.verdict, finding.stage) == (Verdict.ERROR, "load")
+        assert (finding.verdict, finding.phase) == (Verdict.ERROR, "load")
         assert "its reference linear/fp32/rt_reference_dies/local" in finding.reason
         assert "signal SIGSEGV" in finding.reason
 
@@ -256,7 +256,7 @@ def test_recipes_of_users_run_in_chains(found: Found) -> None:
 )
 def test_a_broken_step_is_an_error_of_compress(found: Found, recipe: str, reason: str) -> None:
     finding = only(found, f"linear/{recipe}/fakert/local")
-    assert (finding.verdict, finding.stage) == (Verdict.ERROR, "compress")
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "compress")
     assert reason in finding.reason
 
 
@@ -281,7 +281,7 @@ def test_an_option_of_the_runtime_reaches_the_worker(broken_lab: Lab, found: Fou
     (case,) = cases("accuracy_drop", recipes=["fp32"], runtimes=["fakert,threads=2"])
     run.judge(case)
     result = run.results[case.cell]
-    assert result.details["engine"]["threads"] == 2
+    assert result.details["threads"] == 2
     assert result.environment is not None
     assert result.environment.threads == 2
 
@@ -304,7 +304,7 @@ def test_a_build_that_takes_too_long_is_ended_and_the_rest_is_built(tmp_path: Pa
         lab.register('runtimes.add(FakeRuntime("rt_slow_build", build="hang", only=["fp16"]))')
         found = lab.judge(cases("size", recipes=RECIPES, runtimes=["rt_slow_build"]), build_timeout_s=2.5)
     finding = only(found, "linear/fp16/rt_slow_build/local", "size")
-    assert (finding.verdict, finding.stage) == (Verdict.ERROR, "convert")
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "convert")
     assert "no end after 2.5 s" in finding.reason
     assert only(found, "linear/fp32/rt_slow_build/local", "size").verdict is Verdict.REPORTED
 

@@ -27,7 +27,7 @@ def open_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_more_than_the_limit_is_an_error_with_its_stage(open_lab: Lab, runtime: str, stage: str) -> None:
     found = open_lab.judge(cases("accuracy_drop", runtimes=[runtime]), memory_limit_bytes=LIMIT)
     (finding,) = found[f"linear/int8_static/{runtime}/local", "accuracy_drop"]
-    assert (finding.verdict, finding.stage) == (Verdict.ERROR, stage)
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, stage)
     assert "MemoryError" in finding.reason or "Unable to allocate" in finding.reason
     assert "(it may allocate 600 MB)" in finding.reason
     (beside,) = found[f"linear/fp32/{runtime}/local", "accuracy_drop"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fakes.lab import Lab, cases
 from fakes.registries import only_shipped
 
+from harness.core.artifact import Provenance
 from harness.core.finding import Finding, Verdict
 
 STEPS = """
@@ -118,11 +118,11 @@ def judge(lab: Lab, *recipes: str, model: str = "learner") -> list[Finding]:
     return [found[case.cell.id, "accuracy_drop"][0] for case in wanted]
 
 
-def provenance(lab: Lab, recipe: str) -> dict[str, Any]:
+def provenance(lab: Lab, recipe: str) -> Provenance:
     (case,) = cases("size", models=["learner"], recipes=[recipe])
     run = lab.run()
     run.prepare([case])
-    return dict(run.artifacts[case.cell].provenance)
+    return run.artifacts[case.cell].provenance
 
 
 def test_a_longer_chain_reuses_the_shorter_one(lab: Lab) -> None:
@@ -149,20 +149,20 @@ def test_a_model_that_does_not_come_back_the_same_is_made_again(lab: Lab) -> Non
     judge(lab, "stateful+scale80")
 
     assert calls(lab) == ["stateful", "scale90", "stateful", "scale80"]
-    assert provenance(lab, "stateful+scale80")["steps"][0]["notes"] == [
-        "made again for every chain that begins so: what was written down computes something else"
-    ]
+    assert provenance(lab, "stateful+scale80").steps[0].notes == (
+        "made again for every chain that begins so: what was written down computes something else",
+    )
 
 
 def test_a_step_gets_its_data_and_tells_its_cost(lab: Lab) -> None:
     found = provenance(lab, "scale90+count")
 
     assert calls(lab) == ["scale90", "count 200 0 2"]
-    assert [one["name"] for one in found["steps"]] == ["scale90", "count"]
-    assert all(one["seconds"] >= 0 for one in found["steps"])
-    assert found["steps"][1]["epochs"] == 3
-    assert found["steps"][1]["notes"] == ["bias stays whole"]
-    assert found["macs"] == 2560
+    assert [one.name for one in found.steps] == ["scale90", "count"]
+    assert all(one.seconds >= 0 for one in found.steps)
+    assert found.steps[1].epochs == 3
+    assert found.steps[1].notes == ("bias stays whole",)
+    assert found.macs == 2560
 
 
 def test_provenance_of_a_kept_prefix_is_not_lost(lab: Lab) -> None:
@@ -170,8 +170,8 @@ def test_provenance_of_a_kept_prefix_is_not_lost(lab: Lab) -> None:
 
     found = provenance(lab, "scale90+count+int8_static")
 
-    assert [one["name"] for one in found["steps"]] == ["scale90", "count"]
-    assert found["steps"][1]["epochs"] == 3
+    assert [one.name for one in found.steps] == ["scale90", "count"]
+    assert found.steps[1].epochs == 3
     assert len(calls(lab)) == 2
 
 
@@ -211,7 +211,7 @@ def test_a_step_that_can_not_be_done_says_why(lab: Lab, recipe: str, model: str,
     assert found.verdict is verdict
     assert reason in found.reason
     if verdict is Verdict.ERROR:
-        assert found.stage == ("convert" if recipe.startswith("int8") else "compress")
+        assert found.phase == ("convert" if recipe.startswith("int8") else "compress")
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_calibration_draws_are_their_own_artifacts(lab: Lab) -> None:
     assert findings["int8_static"].value is not None
     assert 0 <= findings["int8_static"].value < 0.05
     assert findings["int8_dynamic"].reason.endswith("draws no calibration samples")
-    drawn = run.results[wanted[1].cell].details["calibration_draws"]
+    drawn = run.results[wanted[1].cell].calibration_draws
     assert list(drawn) == [f"int8_static_n100_seed{seed}" for seed in (1, 2, 3)]
     assert len({run.artifacts[cell].key for cell in run.artifacts}) == len(run.artifacts)
 

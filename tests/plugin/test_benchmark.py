@@ -31,7 +31,7 @@ def test_its_table_and_its_json_hold_the_times_of_the_worker(timed: Project) -> 
     cells = {cell["id"]: cell for cell in timed.results()["cells"]}
     assert sorted(benchmarks) == sorted(cells) == list(CELLS)
     for cell, entry in benchmarks.items():
-        rounds = [sides[0] for pair in cells[cell]["details"]["latency_rounds_ns"] for sides in pair]
+        rounds = [sides[0] for pair in cells[cell]["latency_rounds"]["pairs"] for sides in pair]
         figures = {row["name"]: row["value"] for row in cells[cell]["measurements"]}
         assert entry["stats"]["rounds"] == len(rounds)
         assert [seconds * 1e9 for seconds in entry["stats"]["data"]] == pytest.approx(rounds, rel=1e-4)

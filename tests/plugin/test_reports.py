@@ -48,7 +48,7 @@ def test_a_run_leaves_its_folder_and_latest(project: Project) -> None:
     text = (latest / "results.json").read_text(encoding="utf-8")
     document = json.loads(text, parse_constant=refuse_constant)
     assert list(document) == ["schema", "run", "cells", "findings"]
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert {type(value) for value in everything(document)} <= {str, int, float, bool, list, dict, type(None)}
 
     run = document["run"]
@@ -56,7 +56,7 @@ def test_a_run_leaves_its_folder_and_latest(project: Project) -> None:
     assert run["exit_status"] == 1
     assert run["threads"] == 2
     assert run["command"] == ["--junitxml=junit.xml", "--harness-threads=2", *run["command"][2:]]
-    assert run["hardware"]["machine"]
+    assert run["hardware"]["local"]["machine"]
     assert {"numpy", "pytest", "edge-harness"} <= run["versions"].keys()
 
     cells = {cell["id"]: cell for cell in document["cells"]}

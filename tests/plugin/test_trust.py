@@ -155,7 +155,7 @@ def test_a_set_that_declares_nothing_is_refused_once_it_is_known(project: Projec
     result = project.run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     found = finding(project)
-    assert (found["verdict"], found["stage"]) == ("error", "lint")
+    assert (found["verdict"], found["phase"]) == ("error", "lint")
     assert TOO_FEW in result.stdout.str()
 
 

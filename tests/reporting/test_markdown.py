@@ -146,7 +146,7 @@ def test_a_hostile_run_writes_no_markup(hostile: str) -> None:
         finished=odd,
         commit=odd,
         versions={odd: odd},
-        hardware=hardware(cpu=odd),
+        hardware={"local": hardware(cpu=odd)},
         findings=(finding(Verdict.ERROR, cell=odd),),
     )
 

@@ -107,7 +107,7 @@ def test_a_record_without_cells_is_an_empty_table() -> None:
         pytest.param(
             MEASURED, [finding(Verdict.PASS), finding(Verdict.REGRESSED, against=BASELINE)], "regressed", id="the worst"
         ),
-        pytest.param(MEASURED, [finding(Verdict.ERROR, stage="load")], "error(load)", id="error with its stage"),
+        pytest.param(MEASURED, [finding(Verdict.ERROR, phase="load")], "error(load)", id="error with its stage"),
         pytest.param(
             MEASURED, [finding(Verdict.OVER_BUDGET, against=PROMISE)], "over_budget(promise)", id="a broken promise"
         ),

@@ -73,7 +73,7 @@ def build(folder):
         source = place / "source.pt2"
         TorchToPt2().export(net, None, samples[:2], source)
         made = runtime.lower(source, Lowering(precision=precision, calibration=samples, provider=provider), place)
-        facts["placement"][name] = made.told["placement"]
+        facts["placement"][name] = made.placement
 
     torch.manual_seed(0)
     odd = Odd()

@@ -68,7 +68,12 @@ def build(folder, *sms):
             place.mkdir(parents=True)
             wanted = Lowering(precision=PRECISIONS[name], calibration=inputs(), provider="cuda", options={"sm": sm})
             made = runtime.lower(source, wanted, place)
-            told[f"{sm}/{name}"] = {"main": made.main.name, "unshipped": made.unshipped, **made.told}
+            told[f"{sm}/{name}"] = {
+                "main": made.main.name,
+                "unshipped": made.unshipped,
+                "placement": made.placement,
+                **made.details,
+            }
     (folder / "told.json").write_text(json.dumps(told))
 
 
@@ -293,8 +298,8 @@ def test_without_a_gpu_sizes_are_judged_and_accuracy_is_unavailable(run, monkeyp
     assert ratio.value == size.value / run.artifacts[cell.reference].size_bytes
     assert (accuracy.verdict, accuracy.reason) == (Verdict.UNAVAILABLE, "unavailable: no CUDA device")
     provenance = run.results[cell].artifact.provenance
-    assert provenance["layers"]["counts"]
-    assert provenance["builder"]["sm"] == "86"
+    assert provenance.details["layers"]["counts"]
+    assert provenance.details["builder"]["sm"] == "86"
     assert run.artifacts[cell].weights.share("int8") >= 0.95
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from harness.core.artifact import Artifact
+from harness.core.artifact import Artifact, Provenance, StepRecord
 from harness.core.weights import Weights
-from harness.store.artifacts import CARD, SCHEMA, STALE_SECONDS, ArtifactStore, key_of
+from harness.store.artifacts import CARD, SCHEMA, STALE_SECONDS, ArtifactStore, _check, key_of
 from tests.store.processes import finish, kill_when, start
 
 KEY = key_of({"model": "m", "recipe": "int8"})
@@ -31,7 +31,7 @@ def built(
         for name, content in (files or {"model.onnx": MODEL, "data/weights.bin": WEIGHTS}).items():
             (staged / name).parent.mkdir(parents=True, exist_ok=True)
             (staged / name).write_bytes(content)
-        return store.commit(key, staged, main, HELD, {"recipe": "int8"})
+        return store.commit(key, staged, main, HELD, Provenance(recipe="int8"))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_round_trip(store: ArtifactStore) -> None:
     assert 0 < made.gzip_bytes < made.size_bytes
     assert 0 < made.zstd_bytes < made.size_bytes
     assert (made.weights, made.weights.total_bytes) == (HELD, 7000)
-    assert made.provenance == {"recipe": "int8"}
+    assert made.provenance == Provenance(recipe="int8")
     assert store.notices == []
     assert staged_files(store) == []
     assert ArtifactStore(store.root).find(KEY) == made, "another run finds it too"
@@ -277,6 +277,7 @@ def test_keys() -> None:
 RACE = """
 import sys, time
 from pathlib import Path
+from harness.core.artifact import Provenance
 from harness.core.weights import Weights
 from harness.store.artifacts import ArtifactStore
 
@@ -292,7 +293,7 @@ for number in range(25):
         if check and store.find(key) is not None:
             continue
         (staged / "model.onnx").write_bytes(f"{number}".encode() * 5000)
-        store.commit(key, staged, "model.onnx", Weights(), {"by": me})
+        store.commit(key, staged, "model.onnx", Weights(), Provenance(runtime=me))
         commits += 1
     assert store.find(key) is not None
 assert not store.notices, store.notices
@@ -344,6 +345,7 @@ def test_a_process_killed_in_the_middle_of_a_commit_leaves_no_half_entry(store: 
         """
         import os, sys, time
         from pathlib import Path
+        from harness.core.artifact import Provenance
         from harness.core.weights import Weights
         from harness.store.artifacts import ArtifactStore
 
@@ -355,7 +357,7 @@ def test_a_process_killed_in_the_middle_of_a_commit_leaves_no_half_entry(store: 
         store = ArtifactStore(Path(sys.argv[1]))
         with store.building(sys.argv[2]) as staged:
             (staged / "model.onnx").write_bytes(b"x" * 1000)
-            store.commit(sys.argv[2], staged, "model.onnx", Weights(), {})
+            store.commit(sys.argv[2], staged, "model.onnx", Weights(), Provenance())
         """,
         store.root,
         KEY,
@@ -366,3 +368,34 @@ def test_a_process_killed_in_the_middle_of_a_commit_leaves_no_half_entry(store: 
     assert store.find(KEY) is None
     assert store.notices == []
     assert built(store) == store.find(KEY)
+
+
+def test_a_card_of_the_schema_before_is_read(store: ArtifactStore) -> None:
+    made = built(store, files={"model.onnx": MODEL})
+    card = json.loads((made.folder / CARD).read_text())
+    steps = [{"name": "int8_qat", "seconds": 0.5, "epochs": 3}]
+    card |= {"schema": 3, "provenance": {"recipe": "int8", "steps": steps, "macs": 7, "layers": {"conv": 2}}}
+    card["check"] = _check(card)
+    (made.folder / CARD).write_text(json.dumps(card))
+
+    found = store.find(KEY)
+
+    assert store.notices == []
+    assert found is not None
+    assert found.provenance == Provenance(
+        recipe="int8",
+        steps=(StepRecord(name="int8_qat", seconds=0.5, epochs=3),),
+        macs=7,
+        details={"layers": {"conv": 2}},
+    )
+
+
+def test_a_card_whose_provenance_cannot_be_read_is_built_again(store: ArtifactStore) -> None:
+    made = built(store, files={"model.onnx": MODEL})
+    card = json.loads((made.folder / CARD).read_text())
+    card["provenance"] = {"steps": "many"}
+    card["check"] = _check(card)
+    (made.folder / CARD).write_text(json.dumps(card))
+
+    assert store.find(KEY) is None
+    assert "was corrupt and is built again" in store.notices[0]

@@ -12,11 +12,10 @@ import pytest
 
 from harness.core.context import Context
 from harness.core.finding import BASELINE, Verdict
-from harness.core.result import NOT_RUN, CellResult, ClassFlips
+from harness.core.result import NOT_RUN, CellResult, ClassFlips, LatencyRounds, Placement
 from harness.core.run_record import RunRecord
 from harness.errors import ResultsError
 from harness.store.results import (
-    SCHEMA,
     cell_from_plain,
     cell_to_plain,
     finding_from_plain,
@@ -25,6 +24,7 @@ from harness.store.results import (
     to_document,
     write_results,
 )
+from harness.store.results_upgrade import SCHEMA
 from tests.core.records import cell, environment, finding, hardware, measurement, result, run_record, samples
 
 FULL = result(
@@ -33,7 +33,14 @@ FULL = result(
     samples=samples([False] * 9),
     classes=(ClassFlips(label="0", n=9, negative=1, positive=0),),
     latency_context=Context(seconds=1.5, steal_share=0.01, involuntary_switches=3),
-    details={"latency_rounds_ns": [[[1.0, 2.0]]], "placement": {"provider": "cpu"}},
+    placement=Placement(provider="cpu", operators={"cpu": {"Conv": 3}, "other": {}}),
+    evaluation_batch=1,
+    latency_rounds=LatencyRounds(
+        pairs=(((1.0, 2.0), (1.5, 2.5)), ((1.0, 2.0),)), iterations_per_epoch=8, against_baseline=(((1.0, 1.0),),)
+    ),
+    control="student",
+    calibration_draws={"int8_static_n100_seed1": 0.5},
+    details={"threads": 2},
 )
 EMPTY = CellResult(cell=cell("fp16"), status="unavailable", reason="not installed: x | y\n<b>größer</b>")
 RECORD = run_record(
@@ -42,9 +49,10 @@ RECORD = run_record(
     CellResult(cell=cell("fp32", runtime="ort:cuda,threads=2")),
     findings=(
         finding(Verdict.PASS, value=0.0, limit=0.0, interval=(0.0, 1.0), n=9, unit="bytes"),
-        finding(Verdict.REGRESSED, "accuracy", BASELINE, baseline=0.1, notes=("changed", "improved"), stage="measure"),
+        finding(Verdict.REGRESSED, "accuracy", BASELINE, baseline=0.1, notes=("changed", "improved"), phase="measure"),
     ),
-    hardware=hardware(quota_cores=1.5, accelerator="Some GPU"),
+    hardware={"local": hardware(quota_cores=1.5, accelerator="Some GPU"), "board": hardware(machine="aarch64")},
+    noise={"local": "verdicts were right in 98 % of trials"},
     dirty=True,
     exit_status=None,
 )
@@ -107,24 +115,31 @@ def spoilt_cell(**changed: Any) -> str:
         pytest.param(spoilt(schema=0), "no schema number", id="schema 0"),
         pytest.param(spoilt(schema=None), "no schema number", id="schema null"),
         pytest.param(
-            spoilt(schema=SCHEMA + 1), "has schema 2, this edge-harness reads up to 1: upgrade it", id="newer"
+            spoilt(schema=SCHEMA + 1), "has schema 3, this edge-harness reads up to 2: upgrade it", id="newer"
         ),
         pytest.param(json.dumps({"schema": SCHEMA}), "KeyError: 'run'", id="nothing but a schema"),
         pytest.param(spoilt(run={}), "ValidationError", id="run empty"),
-        pytest.param(spoilt(run=None), "does not follow schema 1", id="run null"),
-        pytest.param(spoilt(cells=None), "does not follow schema 1", id="cells null"),
-        pytest.param(spoilt(cells=[5]), "does not follow schema 1", id="a cell a number"),
-        pytest.param(spoilt(cells=["cell"]), "does not follow schema 1", id="a cell a text"),
-        pytest.param(spoilt(cells=[{}]), "does not follow schema 1", id="a cell empty"),
-        pytest.param(spoilt(cells=[[["a", 1]]]), "does not follow schema 1", id="a cell a list"),
+        pytest.param(spoilt(run=None), "does not follow schema 2", id="run null"),
+        pytest.param(spoilt(cells=None), "does not follow schema 2", id="cells null"),
+        pytest.param(spoilt(cells=[5]), "does not follow schema 2", id="a cell a number"),
+        pytest.param(spoilt(cells=["cell"]), "does not follow schema 2", id="a cell a text"),
+        pytest.param(spoilt(cells=[{}]), "does not follow schema 2", id="a cell empty"),
+        pytest.param(spoilt(cells=[[["a", 1]]]), "does not follow schema 2", id="a cell a list"),
         pytest.param(spoilt_cell(measurements=[{}]), "KeyError: 'name'", id="a measurement empty"),
-        pytest.param(spoilt_cell(measurements=None), "does not follow schema 1", id="measurements null"),
-        pytest.param(spoilt_cell(measurements=[5]), "does not follow schema 1", id="a measurement a number"),
-        pytest.param(spoilt_cell(model=5), "does not follow schema 1", id="a model a number"),
-        pytest.param(spoilt_cell(samples={"n": "many"}), "does not follow schema 1", id="samples without number"),
-        pytest.param(spoilt(findings=[{}]), "does not follow schema 1", id="a finding empty"),
-        pytest.param(spoilt(findings=5), "does not follow schema 1", id="findings a number"),
-        pytest.param(spoilt(findings=["f"]), "does not follow schema 1", id="a finding a text"),
+        pytest.param(spoilt_cell(measurements=None), "does not follow schema 2", id="measurements null"),
+        pytest.param(spoilt_cell(measurements=[5]), "does not follow schema 2", id="a measurement a number"),
+        pytest.param(spoilt_cell(model=5), "does not follow schema 2", id="a model a number"),
+        pytest.param(spoilt_cell(samples={"n": "many"}), "does not follow schema 2", id="samples without number"),
+        pytest.param(spoilt(findings=[{}]), "does not follow schema 2", id="a finding empty"),
+        pytest.param(spoilt(findings=5), "does not follow schema 2", id="findings a number"),
+        pytest.param(spoilt_cell(placement={}), "does not follow schema 2", id="a placement empty"),
+        pytest.param(spoilt_cell(latency_rounds=[[1]]), "does not follow schema 2", id="rounds a list"),
+        pytest.param(
+            spoilt_cell(latency_rounds={"pairs": [[[1.0]]], "iterations_per_epoch": 1}),
+            "does not follow schema 2",
+            id="a round of one side",
+        ),
+        pytest.param(spoilt(findings=["f"]), "does not follow schema 2", id="a finding a text"),
     ],
 )
 def test_what_is_no_results_file_is_refused(tmp_path: Path, content: str | bytes, says: str) -> None:
@@ -206,7 +221,12 @@ def test_merging_keeps_every_field_that_either_report_knows() -> None:
         samples=samples([True, False]),
         classes=(ClassFlips(label="3", n=2, negative=1, positive=0),),
         latency_context=Context(seconds=1.0, steal_share=0.1),
-        details={"placement": "cpu"},
+        placement=Placement(provider="cpu"),
+        evaluation_batch=1,
+        latency_rounds=LatencyRounds(pairs=(), iterations_per_epoch=8),
+        control="student",
+        calibration_draws={"int8_static_n100_seed1": 0.5},
+        details={"threads": 2},
     )
     # The graver status is in the report that knows nothing else.
     broken = CellResult(cell=full.cell, status="error(run)", reason="told")

@@ -27,7 +27,7 @@ def judge(evidence: Evidence) -> Judged:
         result.measurements.get(one.name)
         for one in (figures.ACCURACY_GAIN, figures.GAIN_LOST_COUNT, figures.GAIN_WON_COUNT)
     )
-    control = str(result.details.get("control", ""))
+    control = result.control
     if gain is None and limit is None and not control:
         return Judged(verdict=Verdict.REPORTED, sentence="has no control to be compared with")
     if gain is None or lost is None or won is None or not math.isfinite(gain.value):

@@ -81,7 +81,7 @@ class ExecuTorch:
         placement = _placement(lowered.exported_program().graph_module)
         main = folder / "model.pte"
         main.write_bytes(lowered.to_executorch().buffer)
-        return Lowered(main=main, told={"placement": placement})
+        return Lowered(main=main, placement=placement)
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors, those of delegated parts too; data that tensors share counts once."""

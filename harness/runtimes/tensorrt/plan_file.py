@@ -25,7 +25,7 @@ class Engine:
 
     plan: bytes
     """As it is written to the file that is shipped."""
-    told: Mapping[str, Any]
+    details: Mapping[str, Any]
     """``network``: layers as parsed, counted; ``layers`` and ``memory`` of the engine, see ``layers.py``."""
 
 
@@ -53,8 +53,12 @@ def build_engine(model: bytes, *, module: str, sm: str) -> Engine:
         said = [message.removeprefix(ERROR) for message in messages if message.startswith(ERROR)]
         raise ContractError(f"TensorRT built no engine: {'; '.join(said) or 'it gave no reason'}")
     counts = Counter(_typed(network.get_layer(number)) for number in range(network.num_layers))
-    told = {"network": dict(sorted(counts.items())), "layers": read_layers(messages), "memory": read_memory(messages)}
-    return Engine(plan=bytes(plan), told=told)
+    details = {
+        "network": dict(sorted(counts.items())),
+        "layers": read_layers(messages),
+        "memory": read_memory(messages),
+    }
+    return Engine(plan=bytes(plan), details=details)
 
 
 def _config(trt: Any, builder: Any, network: Any, sm: str) -> Any:

@@ -98,13 +98,13 @@ class TensorRt:
         LOWERINGS[wanted.precision.name](source, parsed, wanted.calibration, wanted.precision)
         built = build_engine(parsed.read_bytes(), module=flavour.module, sm=sm)
         main.write_bytes(built.plan)
-        told = {
-            "builder": {flavour.distribution: metadata.version(flavour.distribution), "sm": sm},
-            # It takes a model whole or not at all.
-            "placement": {CUDA: _operators(parsed)},
-            **built.told,
-        }
-        return Lowered(main=main, told=told, unshipped=(ONNX,))
+        builder = {flavour.distribution: metadata.version(flavour.distribution), "sm": sm}
+        return Lowered(
+            main=main,
+            placement={CUDA: _operators(parsed)},  # it takes a model whole or not at all
+            details={"builder": builder, **built.details},
+            unshipped=(ONNX,),
+        )
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors of the ONNX file that the engine was made from."""
