@@ -79,8 +79,6 @@ class Step:
     """The control step: ``accuracy_gain`` is measured against it."""
     packages: tuple[str, ...] = ()
     """Distributions whose versions decide its result."""
-    uses: tuple[Source, ...] = ()
-    """Other files that decide what it makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,100 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.core.artifact import Artifact
 from harness.core.finding import Verdict
-from harness.core.model import Model
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
-from harness.core.recipe import Step
-from harness.core.source import Source
 from harness.pipeline.child import run_child
+from harness.pipeline.keys import Keys, keys_of
 from harness.pipeline.references import Reference
 from harness.pipeline.replay import user_sources
-from harness.pipeline.resolved import ResolvedCell, resolve
+from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
-from harness.runtimes.options import devices_to_build
-from harness.runtimes.registry import installed
-from harness.store.artifacts import ArtifactStore, key_of
-from harness.targets.local_hardware import local_hardware
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """Where a cell's artifact and its interchange file lie in the cache."""
-
-    artifact: str
-    interchange: str
-    prefixes: tuple[str, ...] = ()
-    """Of the float model after each of the recipe's transforms."""
-
-
-def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
-    """Addresses from everything that decides the content: weights, recipe, tool versions, our sources, calibration."""
-    model, recipe, runtime, framework, exporter = cell.model, cell.recipe, cell.runtime, cell.framework, cell.exporter
-    assert exporter is not None, "the plan leaves out cells without an exporter"
-    made = [_identity(step, reference) for step in recipe.transforms]
-    prefixes = tuple(
-        key_of(
-            {
-                "kept": reference.fingerprint,
-                "input": _identity_of_input(model),
-                "steps": made[: count + 1],
-                "framework": _source_sha256(framework.source),
-                "versions": dict(installed(framework.packages).versions),
-            }
-        )
-        for count in range(len(made))
-    )
-    interchange = key_of(
-        {
-            "fingerprint": reference.fingerprint,
-            "input": _identity_of_input(model),
-            "steps": made,
-            "format": exporter.format,
-            "exporter": [_source_sha256(exporter.source), _arguments(exporter)],
-            "versions": dict(installed([*framework.packages, *exporter.packages]).versions),
-        }
-    )
-    precision, choice = recipe.precision, cell.choice
-    artifact = key_of(
-        {
-            "interchange": interchange,
-            "precision": [precision.name, dict(precision.parameters)],
-            "calibration": reference.calibration_sha256 if precision.needs_calibration else "",
-            "runtime": [runtime.name, _source_sha256(runtime.source), _arguments(runtime)],
-            "built_with": dict(choice.built_with),
-            "built_on": local_hardware().accelerator if devices_to_build(choice, runtime) else "",
-            "versions": dict(installed(runtime.build_packages).versions),
-        }
-    )
-    return Keys(artifact=artifact, interchange=interchange, prefixes=prefixes)
-
-
-def _identity(step: Step, reference: Reference) -> dict[str, Any]:
-    """Everything beside the model that decides what *step* makes of it."""
-    return {
-        "name": step.name,
-        "sources": [_source_sha256(source) for source in (step.source, *step.uses)],
-        "versions": dict(installed(step.packages).versions),
-        "train": reference.train_sha256 if step.trains else "",
-        "student": reference.student_fingerprint if step.replaces else "",
-    }
-
-
-def _identity_of_input(model: Model) -> list[Any]:
-    return [model.input.name, list(model.input.shape), model.input.dtype]
+from harness.store.artifacts import ArtifactStore
 
 
 def build_all(
@@ -237,23 +161,3 @@ def _request(
             for key, cell in waiting.items()
         ],
     }
-
-
-def _source_sha256(source: Source) -> str:
-    """Hash of the file that defines a step, exporter or runtime: an edit there builds anew."""
-    return hashlib.sha256(Path(source.path).read_bytes()).hexdigest() if source.path else source.module
-
-
-def _arguments(adapter: object) -> str:
-    """What an exporter or runtime was made with: one class with other arguments makes other artifacts.
-
-    Plain values count, by their text; what has no stable text counts by its type.
-    """
-    held = {name: value for name, value in vars(adapter).items() if name not in ("source", "run_side")}
-    return json.dumps(
-        held, sort_keys=True, default=lambda value: sorted(map(str, value)) if _is_set(value) else type(value).__name__
-    )
-
-
-def _is_set(value: object) -> bool:
-    return isinstance(value, set | frozenset)

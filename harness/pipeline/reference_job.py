@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import time
 import traceback
@@ -13,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from harness.core.contracts import Framework
-from harness.core.data import Array, arrays_sha256
+from harness.core.data import arrays_sha256
 from harness.core.model import Model
 from harness.errors import HarnessError, WeightsError
 from harness.frameworks.registry import frameworks
+from harness.pipeline.fingerprint import fingerprint, probe_samples, state_sha256
 from harness.zoo.registry import datasets, models
 
 Emit = Callable[[dict[str, Any]], None]
-PROBE_SAMPLES = 4
 
 
 def run_reference_job(request: dict[str, Any], emit: Emit) -> None:
@@ -71,7 +70,7 @@ def write_reference(model: Model, folder: Path) -> dict[str, Any]:
         raise WeightsError(
             f"model {model.name!r} ({model.source}): its outputs on the evaluation set hold NaN or infinity."
         )
-    weights = _state_sha256(state)
+    probe = probe_samples(data)
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in {
         "inputs": data.evaluation.inputs,
@@ -81,39 +80,14 @@ def write_reference(model: Model, folder: Path) -> dict[str, Any]:
     }.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     return {
-        "weights_sha256": weights,
-        "fingerprint": _fingerprint(model, framework, built),
+        "weights_sha256": state_sha256(state),
+        "fingerprint": fingerprint(framework, built, probe),
         "dataset_sha256": arrays_sha256(data.evaluation.inputs, data.evaluation.labels),
         "calibration_sha256": arrays_sha256(data.calibration.inputs),
         "train_sha256": arrays_sha256(data.train.inputs, data.train.labels) if data.train is not None else "",
         "student_fingerprint": (
-            _fingerprint(model, framework, framework.build(model.student, seed=0)) if model.student else ""
+            fingerprint(framework, framework.build(model.student, seed=0), probe) if model.student else ""
         ),
         "parameters": int(sum(values.size for values in state.values())),
         "seconds": time.monotonic() - start,
     }
-
-
-def _fingerprint(model: Model, framework: Framework, built: Any) -> str:
-    """Of weights and outputs: the weights alone don't show an edited forward(); what the model computes does."""
-    weights = _state_sha256(framework.state(built))
-    return hashlib.sha256((weights + arrays_sha256(framework.predict(built, _probe(model)))).encode()).hexdigest()
-
-
-def _probe(model: Model) -> Array:
-    random = np.random.default_rng(20_260_101)
-    shape = (PROBE_SAMPLES, *model.input.shape)
-    drawn = (
-        random.random(shape)
-        if np.issubdtype(np.dtype(model.input.dtype), np.floating)
-        else random.integers(0, 2, shape)
-    )
-    return np.asarray(drawn.astype(model.input.dtype))
-
-
-def _state_sha256(state: Any) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(state):
-        digest.update(name.encode())
-        digest.update(arrays_sha256(np.asarray(state[name])).encode())
-    return digest.hexdigest()

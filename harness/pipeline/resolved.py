@@ -15,6 +15,7 @@ from harness.frameworks.registry import frameworks
 from harness.recipes.chain import parse_recipe
 from harness.runtimes.options import THREADS, choice_of
 from harness.runtimes.registry import forget_versions, runtimes
+from harness.store.sources import forget_sources
 from harness.targets.registry import targets
 from harness.zoo.registry import models
 
@@ -64,10 +65,11 @@ def resolve(cell: Cell) -> ResolvedCell:
 
 
 def forget_resolved() -> None:
-    """Look at the registries and at the installed packages anew; a run begins so."""
+    """Look at the registries, the installed packages and the source files anew; a run begins so."""
     for cached in (resolve, _resolve_runtime, _resolve_recipe):
         cached.cache_clear()
     forget_versions()
+    forget_sources()
 
 
 @functools.cache

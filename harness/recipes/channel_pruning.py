@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.core.work import Work
-from harness.learning.torch_training import fit
 from harness.recipes.finetuning import finetune
 from harness.recipes.registry import step
 
@@ -68,7 +67,6 @@ def prune_channels(model: Any, percent: int, work: Work) -> Any:
     framework="torch",
     trains=True,
     packages=("torch-pruning",),
-    uses=(fit, finetune),
 )
 def prune_channels_finetune(model: Any, percent: int, work: Work) -> Any:
     """``prune_channels``, then train what is left.

@@ -33,7 +33,6 @@ def _compressed(colors: int) -> Mapping[str, str]:
     leaves=("palette",),
     promise=_compressed,
     packages=("scikit-learn",),
-    uses=(kernels,),
 )
 def cluster(model: Any, colors: int, work: Work) -> Any:
     """Give the weights of each convolution and linear layer *colors* distinct values, by k-means.

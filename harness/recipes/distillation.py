@@ -8,7 +8,7 @@ from harness.core.data import Split
 from harness.core.work import Work
 from harness.errors import ContractError
 from harness.learning.torch_training import Batch, cross_entropy, fit, repeatable
-from harness.recipes.finetuning import finetune, labelled, outputs_shape, schedule, takes_channels_last
+from harness.recipes.finetuning import labelled, outputs_shape, schedule, takes_channels_last
 from harness.recipes.registry import step
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ TEACHER_BATCH = 256
     trains=True,
     replaces=True,
     control="student",
-    uses=(fit, finetune),
 )
 def distill(model: Any, work: Work) -> Any:
     """Train the model's student on the softened answers of *model*, the teacher, and on the labels.
@@ -72,7 +71,6 @@ def distill(model: Any, work: Work) -> Any:
     framework="torch",
     trains=True,
     replaces=True,
-    uses=(fit, finetune),
 )
 def student(model: Any, work: Work) -> Any:
     """Train the model's student on the labels alone: the control of ``distill``.

@@ -9,7 +9,6 @@ import numpy as np
 
 from harness.core.data import Array
 from harness.core.work import Work
-from harness.learning.torch_training import fit
 from harness.recipes.finetuning import finetune
 from harness.recipes.registry import step
 
@@ -60,7 +59,6 @@ def svd_energy(model: Any, percent: int, work: Work) -> Any:
     promise=SMALLER,
     framework="torch",
     packages=("tensorly",),
-    uses=(fit, finetune),
 )
 def svd_finetune(model: Any, percent: int, work: Work) -> Any:
     """``svd``, then train the factors.

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.core.work import Work
-from harness.learning.torch_training import fit
 from harness.recipes.finetuning import finetune
 from harness.recipes.registry import step
 
@@ -59,7 +58,6 @@ def prune(model: Any, percent: int, work: Work) -> Any:
     trains=True,
     leaves=("zeros",),
     undoes=("palette",),
-    uses=(fit, finetune),
 )
 def prune_finetune(model: Any, percent: int, work: Work) -> Any:
     """``prune``, then train what is left; every weight that is zero by now stays zero, also those of an earlier step.
@@ -109,7 +107,6 @@ def prune_24(model: Any, work: Work) -> Any:
     trains=True,
     leaves=("zeros",),
     undoes=("palette",),
-    uses=(fit, finetune),
 )
 def prune_24_finetune(model: Any, work: Work) -> Any:
     """``prune_24``, then train what is left; every weight that is zero by now stays zero.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.work import Work
 from harness.errors import ContractError
-from harness.learning.torch_training import fit
 from harness.recipes.finetuning import finetune
 from harness.recipes.quantization import INT8_STATIC
 from harness.recipes.registry import step
@@ -32,7 +31,6 @@ LARGEST_WEIGHT, LARGEST_INPUT = 127, 255
     trains=True,
     control="int8_static",
     precision=INT8_STATIC,
-    uses=(fit, finetune),
 )
 def int8_qat(model: Any, work: Work) -> Any:
     """Fine-tune *model* while its weights and the inputs of its layers are rounded as int8 would round them.

@@ -124,28 +124,28 @@ def step(
     control: str = "",
     precision: Precision | None = None,
     packages: Iterable[str] = (),
-    uses: Iterable[Callable[..., Any]] = (),
+    uses: object = None,
 ) -> Callable[[Transform], Transform]:
     """Register the decorated function, which turns a float model into a compressed float model, as a step.
 
-    It gets a copy of the model in its own framework and returns a model with the same inputs and outputs. Numbers in
+    It gets the float model, built anew, in its own framework and returns a model with the same inputs and outputs. Numbers in
     the name, ``prune{percent}``, reach it as keyword arguments; a parameter called ``work`` gets the ``Work``.
 
     Args:
         name: with a ``{parameter}`` for each number in it.
-        method: the family of methods, such as ``pruning``; the reports group by it.
+        method: the family of methods, such as ``pruning``.
         promise: limits on figures of the artifact, written as in a budget table: ``{"sparsity": "45 %"}``; or a function
             of the parameters that returns them. Every cell with this step is held to them.
         ranges: smallest and largest number by parameter; 1 to 99 for ``percent``, else 1 and more.
         framework: whose models it transforms, such as ``torch``; any, when empty.
         trains: whether it learns from the training split.
-        replaces: whether it throws away the model that it is given.
+        replaces: whether it discards the model it receives.
         leaves, undoes: traits of the weights, ``zeros`` and ``palette``; a step that trains undoes both unless it says
             otherwise.
         control: the step that it is also compared with, see the metric ``accuracy_gain``.
         precision: what the runtime's quantizer must produce afterwards; the step is then the last one.
         packages: distributions whose versions decide what it makes.
-        uses: functions of other files that decide what it makes.
+        uses: ignored; every file that the step's file imports counts by itself.
 
     Raises:
         ContractError: a parameter of the name that the function does not take, or the other way round.
@@ -161,7 +161,6 @@ def step(
             _traits(name, undoes if undoes is not None else (list(Trait) if trains else ())),
         )
         bounds = {one: (ranges or {}).get(one, PERCENT if one == "percent" else (1, LARGEST)) for one in parameters}
-        used = tuple(Source.of(function) for function in uses)
 
         def make(text: str, numbers: Mapping[str, int]) -> Step:
             limits = promise(**numbers) if callable(promise) else promise or {}
@@ -181,7 +180,6 @@ def step(
                 undoes=undone,
                 control=control,
                 packages=tuple(packages),
-                uses=used,
             )
 
         make(name, {one: bounds[one][0] for one in parameters})  # a promise that can't be read is told here

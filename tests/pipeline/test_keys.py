@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 from fakes.fakert import FakeRuntime
 
-from harness.pipeline.builds import _arguments
+from harness.pipeline.keys import arguments
 
 
 def test_the_same_arguments_give_the_same_text() -> None:
-    assert _arguments(FakeRuntime("a", only={"fp16", "fp32", "int8_static"})) == _arguments(
+    assert arguments(FakeRuntime("a", only={"fp16", "fp32", "int8_static"})) == arguments(
         FakeRuntime("a", only={"int8_static", "fp32", "fp16"})
     )
 
 
 @pytest.mark.parametrize("changed", [{"padding_bytes": 1}, {"stays_float": True}, {"only": ["fp16"]}, {"nan": True}])
 def test_another_argument_gives_another(changed: dict[str, object]) -> None:
-    assert _arguments(FakeRuntime("a")) != _arguments(FakeRuntime("a", **changed))  # type: ignore[arg-type]
+    assert arguments(FakeRuntime("a")) != arguments(FakeRuntime("a", **changed))  # type: ignore[arg-type]
 
 
 def test_what_has_no_stable_text_counts_by_its_type() -> None:
@@ -24,4 +24,4 @@ def test_what_has_no_stable_text_counts_by_its_type() -> None:
         def __init__(self) -> None:
             self.handle = object()
 
-    assert _arguments(Odd()) == _arguments(Odd()) == '{"handle": "object"}'
+    assert arguments(Odd()) == arguments(Odd()) == '{"handle": "object"}'

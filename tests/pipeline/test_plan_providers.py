@@ -10,7 +10,7 @@ from fakes.lab import Lab, cases, lab
 from harness.core.finding import PLACEMENT, Verdict
 from harness.core.names import Cell
 from harness.errors import ContractError
-from harness.pipeline.builds import keys_of
+from harness.pipeline.keys import keys_of
 from harness.pipeline.plan import obstacle, obstacle_to_running, obstacle_to_timing
 from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.runtimes.scales import check_scales

@@ -22,8 +22,8 @@ from harness.core.recipe import Precision
 from harness.core.weights import Weights
 from harness.errors import ContractError
 from harness.exporters.registry import find_exporter
-from harness.pipeline.builds import keys_of
 from harness.pipeline.catalog import load_catalog
+from harness.pipeline.keys import keys_of
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings

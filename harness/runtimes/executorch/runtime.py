@@ -16,10 +16,8 @@ from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.runtimes.executorch.reading import read_tensors
 from harness.runtimes.options import refused_precision
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
-from harness.runtimes.torch import conversion
 from harness.runtimes.torch.conversion import activation_scales, halved
 
 CALIBRATION_BATCH = 32
@@ -46,7 +44,6 @@ class ExecuTorch:
 
     def __init__(self) -> None:
         self.source = Source.of(ExecuTorch)
-        self.parts = hashes_of(Path(__file__).with_name("reading.py"), Path(conversion.__file__))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""

@@ -13,12 +13,9 @@ from harness.core.weights import WeightTensor
 from harness.exporters.registry import find_exporter
 from harness.runtimes.litert import from_savedmodel, from_tflite
 from harness.runtimes.litert.reading import activation_scales, read_tensors
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
 
-PARTS = ("reading.py", "from_tflite.py", "from_savedmodel.py")
-"""The files beside this one that decide what an artifact holds and what is read from it."""
 SAVED_MODEL = "savedmodel"
 INTEGER_IO = ("fp32", "int8_static")
 """Precisions that take ``io=int8``; of a float file it changes nothing, and there is one to be compared with."""
@@ -37,7 +34,6 @@ class LiteRt:
 
     def __init__(self) -> None:
         self.source = Source.of(LiteRt)
-        self.parts = hashes_of(*(Path(__file__).with_name(name) for name in PARTS))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""

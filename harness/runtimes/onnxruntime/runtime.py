@@ -16,11 +16,7 @@ from harness.runtimes.onnxruntime.ranges import METHODS
 from harness.runtimes.onnxruntime.reading import read_tensors
 from harness.runtimes.onnxruntime.weight_only import write_weight_only
 from harness.runtimes.options import refused_precision
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
-
-PARTS = ("conversion.py", "ranges.py", "reading.py", "weight_only.py")
-"""The files beside this one that decide what an artifact holds and what is read from it."""
 
 
 class OnnxRuntime:
@@ -45,7 +41,6 @@ class OnnxRuntime:
 
     def __init__(self) -> None:
         self.source = Source.of(OnnxRuntime)
-        self.parts = hashes_of(*(Path(__file__).with_name(name) for name in PARTS))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""

@@ -17,7 +17,6 @@ from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.runtimes.openvino.reading import read_tensors
 from harness.runtimes.options import refused_precision
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
 
@@ -46,7 +45,6 @@ class OpenVino:
 
     def __init__(self) -> None:
         self.source = Source.of(OpenVino)
-        self.parts = hashes_of(Path(__file__).with_name("reading.py"))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""

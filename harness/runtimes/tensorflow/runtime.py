@@ -12,7 +12,6 @@ from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.runtimes.options import refused_precision
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 from harness.runtimes.tensorflow.reading import read_tensors
 
@@ -36,7 +35,6 @@ class TensorFlow:
 
     def __init__(self) -> None:
         self.source = Source.of(TensorFlow)
-        self.parts = hashes_of(Path(__file__).with_name("reading.py"))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""

@@ -16,7 +16,6 @@ from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.runtimes.onnxruntime import conversion, ranges, reading
 from harness.runtimes.options import refused_precision
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import installed, runtimes
 from harness.runtimes.tensorrt import weight_only as dequantized
 from harness.runtimes.tensorrt.plan_file import CURRENT, RTX, build_engine
@@ -25,9 +24,6 @@ ONNX = "model.onnx"
 """The file that was parsed, kept beside the engine: an engine's weights are packed for its kernels and can't be read."""
 QDQ = {"ActivationSymmetric": True, "WeightSymmetric": True, "QuantizeBias": False}
 """What TensorRT asks of Q and DQ nodes: no zero points, and biases in float."""
-PARTS = ("plan_file.py", "layers.py", "weight_only.py")
-SHARED = ("conversion.py", "ranges.py", "reading.py", "weight_only.py")
-"""Of onnxruntime's files, those that decide what an engine is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +61,6 @@ class TensorRt:
 
     def __init__(self) -> None:
         self.source = Source.of(TensorRt)
-        here = Path(__file__).parent
-        files = [*(here / name for name in PARTS), *(here.parent / "onnxruntime" / name for name in SHARED)]
-        self.parts = {f"{one.parent.name}/{one.name}": next(iter(hashes_of(one).values())) for one in files}
 
     @property
     def build_packages(self) -> Sequence[str]:

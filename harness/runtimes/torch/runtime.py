@@ -15,7 +15,6 @@ from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.exporters.torch_to_pt2 import export_program, save_program
 from harness.runtimes.options import refused_precision
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
 from harness.runtimes.torch.conversion import activation_scales, halved
@@ -39,7 +38,6 @@ class TorchRuntime:
 
     def __init__(self) -> None:
         self.source = Source.of(TorchRuntime)
-        self.parts = hashes_of(*(Path(__file__).with_name(name) for name in ("conversion.py", "reading.py")))
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""

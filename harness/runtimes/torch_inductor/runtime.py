@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from harness.core.offer import COMPILER, CUDA, Option, Provider
 from harness.core.source import Source
-from harness.runtimes.parts import hashes_of
 from harness.runtimes.registry import runtimes
-from harness.runtimes.torch import runtime as eager
 from harness.runtimes.torch.runtime import TorchRuntime
 
 
@@ -22,7 +18,6 @@ class TorchInductor(TorchRuntime):
     def __init__(self) -> None:
         super().__init__()
         self.source = Source.of(TorchInductor)
-        self.parts = {**self.parts, **hashes_of(Path(eager.__file__))}
 
 
 runtimes.add(TorchInductor())
