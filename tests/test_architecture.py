@@ -68,7 +68,6 @@ KNOWN_CYCLES = {
 BY_BEHAVIOUR = {"contract", "docs", "fakes", "plugin", "runtimes"}
 """Folders of tests that go by what is promised, across modules; all others mirror a room, file by file."""
 KNOWN_STRAY_TESTS = {
-    "pipeline/test_keys.py",
     "stats/test_intervals.py",
     "zoo/test_architectures.py",
     "zoo/test_example_models.py",
