@@ -95,13 +95,20 @@ def test_an_edited_model_is_built_anew(lab: Lab, edit: str) -> None:
     assert same_weights is (edit == EDITED_FORWARD)
 
 
-def test_an_edit_that_computes_the_same_builds_nothing(lab: Lab) -> None:
-    lab.register()
-    lab.judge(cases("size"))
-    with only_shipped():
-        reregister(lab, EDITED_WEIGHTS.format(shift=0.0))
-        lab.judge(cases("size"))
-    assert lab.built() == []
+@pytest.mark.parametrize(
+    ("shift", "built"),
+    [
+        # What it computes was compared on a few samples only: other code is another model.
+        pytest.param("0.0 * 1", BUILT, id="code that computes the same"),
+        pytest.param("0.0  # no shift", [], id="a comment"),
+    ],
+)
+def test_an_edit_of_code_builds_anew_and_one_of_a_comment_does_not(lab: Lab, shift: str, built: list[str]) -> None:
+    for text in ("0.0", shift):
+        with only_shipped():
+            reregister(lab, EDITED_WEIGHTS.format(shift=text))
+            lab.judge(cases("size"))
+    assert lab.built() == built
 
 
 @pytest.mark.parametrize("damage", ["content", "card"])

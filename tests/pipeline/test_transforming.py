@@ -239,12 +239,19 @@ def test_what_a_step_learns_from_decides_whether_it_is_done_again(
     assert (len(calls(lab)) > len(before)) is again
 
 
-def test_an_edited_step_is_done_again(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("edit", "times"),
+    [
+        pytest.param("edited = True\n", 2, id="its code"),
+        pytest.param("# edited\n", 1, id="a comment"),
+    ],
+)
+def test_an_edited_step_is_done_again(lab: Lab, tmp_path: Path, edit: str, times: int) -> None:
     judge(lab, "scale90")
-    lab.register(STEPS.format(calls=str(tmp_path / "calls")) + "\n# edited\n")
+    lab.register(STEPS.format(calls=str(tmp_path / "calls")) + f"\n{edit}")
     judge(lab, "scale90")
 
-    assert calls(lab) == ["scale90", "scale90"]
+    assert calls(lab) == ["scale90"] * times
 
 
 def test_calibration_draws_are_their_own_artifacts(lab: Lab) -> None:
