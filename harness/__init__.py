@@ -4,7 +4,7 @@ from harness.core.data import DataSet, Split
 from harness.core.model import Input
 from harness.errors import HarnessError
 from harness.recipes.registry import step
-from harness.suite import budgets, gate, matrix, policy
+from harness.suite import budgets, gate, matrix, policy, suite
 from harness.zoo.registry import dataset, metric, model, score
 
 __version__ = "0.1.0"
@@ -24,4 +24,5 @@ __all__ = [
     "policy",
     "score",
     "step",
+    "suite",
 ]

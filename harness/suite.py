@@ -1,8 +1,10 @@
-"""What a suite file writes: the matrix with its budgets, and a gate per test."""
+"""What a suite file writes: a suite, whose budgets are its gates; or a matrix, and tests that each gate on a metric."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.core.budgets import Budgets
@@ -29,6 +31,71 @@ def budgets(*rows: tuple[str, Mapping[str, str]]) -> Budgets:
     return Budgets.parse(rows)
 
 
+def suite(
+    *,
+    models: Sequence[str],
+    recipes: Sequence[str],
+    runtimes: Sequence[str],
+    targets: Sequence[str] = ("local",),
+    budgets: Budgets | Sequence[tuple[str, Mapping[str, str]]],
+    required: Sequence[str] = (),
+    baseline: bool = True,
+    policy: Mapping[str, str] | None = None,
+    marks: pytest.MarkDecorator | Sequence[pytest.MarkDecorator] = (),
+) -> Callable[..., None]:
+    """A test of every cell by every metric that a budget row names for it: the table is the list of gates.
+
+    Give it a name that pytest collects, at the top level of a module: ``test_cells = harness.suite(...)``. Its items are
+    ``test_cells[accuracy_drop-digits_cnn/int8_static/litert/local]``, cell by cell.
+
+    Args:
+        models, recipes, runtimes, targets: names; their product is the matrix.
+        budgets: rows of ``(pattern, {metric: limit})``, see ``harness.budgets``. A key such as ``size_change`` belongs to
+            the metrics that are compared with a baseline by it; ``placement`` holds in every case of a cell that names
+            a provider.
+        required: runtimes that must be available; otherwise their cells are errors instead of skips.
+        baseline: whether figures are also held against baselines.
+        policy: what open verdicts do to these tests, see ``harness.policy``.
+        marks: pytest's marks for these tests, such as ``pytest.mark.nightly``.
+
+    Raises:
+        InvalidLimit, InvalidMatrix, InvalidPolicy, UnknownName: what is written can't be read.
+    """
+    import pytest
+
+    parsed = Matrix.parse(
+        models=models,
+        recipes=recipes,
+        runtimes=runtimes,
+        targets=targets,
+        budgets=budgets,
+        required=required,
+        baseline=baseline,
+    )
+    test = _placed_at_caller(_check_case)
+    pytest.mark.harness_suite(parsed)(test)
+    if policy is not None:
+        pytest.mark.harness_policy(parse_policy(policy))(test)
+    for mark in marks if isinstance(marks, Sequence) else [marks]:
+        mark(test)
+    return test
+
+
+def _check_case(case: Any) -> None:
+    __tracebackhide__ = True
+    case.check()
+
+
+def _placed_at_caller(function: Callable[..., None]) -> Callable[..., None]:
+    """A copy of *function* that says it stands where ``harness.suite`` was called: pytest and IDEs name the user's file."""
+    caller = sys._getframe(2)
+    code: CodeType = function.__code__.replace(co_filename=caller.f_code.co_filename, co_firstlineno=caller.f_lineno)
+    copy = FunctionType(code, function.__globals__, function.__name__)
+    copy.__module__ = caller.f_globals["__name__"]
+    copy.__annotations__ = {}
+    return copy
+
+
 def matrix(
     *,
     models: Sequence[str],
@@ -44,7 +111,7 @@ def matrix(
     Args:
         models, recipes, runtimes, targets: names; their product is the matrix.
         budgets: the table of limits, see ``harness.budgets``.
-        required: engines that must be available; otherwise their cells are errors instead of skips.
+        required: runtimes that must be available; otherwise their cells are errors instead of skips.
         baseline: whether figures are also held against baselines.
 
     Raises:

@@ -7,14 +7,13 @@ from harness.zoo.torchvision_models import architectures
 
 pytestmark = pytest.mark.nightly
 
-
-@harness.matrix(
+test_full_size = harness.suite(
     # "resnet18" where torchvision's pretrained weights lie on this machine, else "resnet18-random". Either way the images
     # are random: what accuracy the report shows means nothing, so that only costs are held.
     models=architectures(),
     recipes=["fp32", "int8_static"],
     runtimes=["onnxruntime", "litert"],
-    budgets=harness.budgets(
+    budgets=[
         ("*", dict(size="report", size_ratio="0.30 x", parameters_ratio="1.02 x", macs_ratio="1 x")),
         ("*", dict(sqnr="report", latency="report", latency_ratio="report")),
         # Float weights take four bytes each, their graph up to 0.4 MB.
@@ -25,42 +24,12 @@ pytestmark = pytest.mark.nightly
         ("mobilenet_v3_large*/fp32", dict(size="22.3 MB")),
         ("squeezenet1_1*/fp32", dict(size="5.3 MB")),
         ("shufflenet_v2_x1_0*/fp32", dict(size="9.5 MB")),
-    ),
+    ],
     baseline=False,  # the weights are the machine's
 )
-class TestFullSize:
-    """Sizes, operations and times of what torchvision offers for 224 x 224 photographs."""
+"""Sizes, operations and times of what torchvision offers for 224 x 224 photographs."""
 
-    @harness.gate("size")
-    def test_size(self, case):
-        case.check()
-
-    @harness.gate("size_ratio")
-    def test_size_ratio(self, case):
-        case.check()
-
-    @harness.gate("parameters_ratio")
-    def test_parameters(self, case):
-        case.check()
-
-    @harness.gate("macs_ratio")
-    def test_macs(self, case):
-        case.check()
-
-    @harness.gate("sqnr")
-    def test_noise(self, case):
-        case.check()
-
-    @harness.gate("latency")
-    def test_latency(self, case):
-        case.check()
-
-    @harness.gate("latency_ratio")
-    def test_latency_ratio(self, case):
-        case.check()
-
-
-@harness.matrix(
+test_narrow = harness.suite(
     models=[
         "fashion_cnn",
         "fashion_vgg",
@@ -72,48 +41,11 @@ class TestFullSize:
     ],
     recipes=["fp32", "int8_static"],
     runtimes=["onnxruntime", "litert"],
-    budgets=harness.budgets(
+    budgets=[
         ("*", dict(accuracy="90 %", accuracy_drop="1 pp", negative_flips="3 %")),
         ("*", dict(size="2 MB", size_ratio="0.50 x", parameters_ratio="1.02 x", macs_ratio="1 x")),
         ("*", dict(latency="report", latency_ratio="report")),
-    ),
+    ],
     baseline=False,
 )
-class TestNarrow:
-    """What the same ideas are worth at 28 x 28 and a few hundred thousand parameters, trained alike."""
-
-    @harness.gate("accuracy")
-    def test_accuracy(self, case):
-        case.check()
-
-    @harness.gate("accuracy_drop")
-    def test_accuracy_drop(self, case):
-        case.check()
-
-    @harness.gate("negative_flips")
-    def test_flips(self, case):
-        case.check()
-
-    @harness.gate("size")
-    def test_size(self, case):
-        case.check()
-
-    @harness.gate("size_ratio")
-    def test_size_ratio(self, case):
-        case.check()
-
-    @harness.gate("parameters_ratio")
-    def test_parameters(self, case):
-        case.check()
-
-    @harness.gate("macs_ratio")
-    def test_macs(self, case):
-        case.check()
-
-    @harness.gate("latency")
-    def test_latency(self, case):
-        case.check()
-
-    @harness.gate("latency_ratio")
-    def test_latency_ratio(self, case):
-        case.check()
+"""What the same ideas are worth at 28 x 28 and a few hundred thousand parameters, trained alike."""

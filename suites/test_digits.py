@@ -2,11 +2,11 @@
 
 import harness
 
-pytestmark = harness.matrix(
+test_cells = harness.suite(
     models=["digits_cnn"],
     recipes=["fp32", "fp16", "int8_dynamic", "int8_static"],
     runtimes=["torch", "onnxruntime", "litert"],
-    budgets=harness.budgets(
+    budgets=[
         ("*", dict(accuracy_drop="2 pp", worst_class_drop="10 pp", negative_flips="2 %")),
         ("*", dict(size_ratio="1 x", weights_ratio="1.01 x", latency_ratio="report")),
         ("*/fp16", dict(size_ratio="0.70 x", weights_ratio="0.55 x")),
@@ -17,35 +17,5 @@ pytestmark = harness.matrix(
         # Half-precision weights are widened once, at load. What int8 gains here is the CPU's affair: this model takes 5 us,
         # and its int8 file took half of that on one x86 CPU and 1.4 times on another.
         ("*/fp16/litert", dict(latency_ratio="1.10 x")),
-    ),
+    ],
 )
-
-
-@harness.gate("accuracy_drop")
-def test_accuracy(case):
-    case.check()
-
-
-@harness.gate("worst_class_drop")
-def test_worst_class(case):
-    case.check()
-
-
-@harness.gate("negative_flips")
-def test_flips(case):
-    case.check()
-
-
-@harness.gate("size_ratio")
-def test_size(case):
-    case.check()
-
-
-@harness.gate("weights_ratio")
-def test_weights(case):
-    case.check()
-
-
-@harness.gate("latency_ratio")
-def test_latency(case):
-    case.check()

@@ -14,48 +14,7 @@ BUDGETS = [
     ("*/int8_*", dict(weights_ratio="0.35 x")),
 ]
 
-
-class Gates:
-    """What is asked of every cell."""
-
-    @harness.gate("accuracy_drop")
-    def test_accuracy(self, case):
-        case.check()
-
-    @harness.gate("worst_class_drop")
-    def test_worst_class(self, case):
-        case.check()
-
-    @harness.gate("negative_flips")
-    def test_flips(self, case):
-        case.check()
-
-    @harness.gate("output_error")
-    def test_parity(self, case):
-        case.check()
-
-    @harness.gate("size_ratio")
-    def test_size(self, case):
-        case.check()
-
-    @harness.gate("weights_ratio")
-    def test_weights(self, case):
-        case.check()
-
-    @harness.gate("placement")
-    def test_placement(self, case):
-        case.check()
-
-    @harness.gate("memory")
-    def test_memory(self, case):
-        case.check()
-
-    @harness.gate("latency_ratio")
-    def test_latency(self, case):
-        case.check()
-
-
-@harness.matrix(
+test_torch = harness.suite(
     models=["fashion_cnn", "fashion_mobilenet"],
     recipes=RECIPES,
     runtimes=["torch", "torch_inductor", "onnxruntime", "litert", "openvino", "executorch", "tensorflow"],
@@ -65,15 +24,12 @@ class Gates:
         ("*/*/torch*", dict(size_change="1.001 x")),
     ],
 )
-class TestTorch(Gates):
-    """Models of torch."""
+"""Models of torch."""
 
-
-@harness.matrix(
+test_keras = harness.suite(
     models=["fashion_keras_cnn"],
     recipes=RECIPES,
     runtimes=["tensorflow", "litert", "onnxruntime", "openvino", "torch"],
     budgets=BUDGETS,
 )
-class TestKeras(Gates):
-    """The plain CNN as its Keras users have it."""
+"""The plain CNN as its Keras users have it."""

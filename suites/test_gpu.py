@@ -4,33 +4,17 @@ import pytest
 
 import harness
 
-pytestmark = [
-    pytest.mark.gpu,
-    harness.matrix(
-        models=["fashion_cnn", "fashion_mobilenet"],
-        recipes=["fp32", "fp16", "int8_static"],
-        runtimes=["torch:cuda", "torch_inductor:cuda", "onnxruntime:cuda", "tensorrt:cuda"],
-        budgets=harness.budgets(
-            ("*", dict(accuracy_drop="1 pp", output_error="report", latency_ratio="report")),
-            # A GPU sums up in another order than a CPU.
-            ("*/fp32", dict(output_error="0.001 abs")),
-        ),
-        required=["torch", "torch_inductor", "onnxruntime", "tensorrt"],
-        baseline=False,
-    ),
-]
+pytestmark = pytest.mark.gpu
 
-
-@harness.gate("accuracy_drop")
-def test_accuracy(case):
-    case.check()
-
-
-@harness.gate("output_error")
-def test_parity(case):
-    case.check()
-
-
-@harness.gate("latency_ratio")
-def test_latency(case):
-    case.check()
+test_cells = harness.suite(
+    models=["fashion_cnn", "fashion_mobilenet"],
+    recipes=["fp32", "fp16", "int8_static"],
+    runtimes=["torch:cuda", "torch_inductor:cuda", "onnxruntime:cuda", "tensorrt:cuda"],
+    budgets=[
+        ("*", dict(accuracy_drop="1 pp", output_error="report", latency_ratio="report")),
+        # A GPU sums up in another order than a CPU.
+        ("*/fp32", dict(output_error="0.001 abs")),
+    ],
+    required=["torch", "torch_inductor", "onnxruntime", "tensorrt"],
+    baseline=False,
+)

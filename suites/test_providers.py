@@ -4,42 +4,26 @@ import pytest
 
 import harness
 
-pytestmark = [
-    pytest.mark.nightly,
-    harness.matrix(
-        models=["digits_cnn"],
-        recipes=["fp32", "int8_static"],
-        runtimes=[
-            "onnxruntime,graph_optimization=off",
-            "onnxruntime:openvino",
-            "onnxruntime:qnn",
-            "onnxruntime:cuda",
-            "litert:builtin",
-            "litert,io=int8",
-            "executorch:portable",
-            "openvino,threads=2",
-        ],
-        budgets=harness.budgets(
-            ("*", dict(accuracy_drop="2 pp", output_error="report", latency_ratio="report")),
-            ("*/fp32", dict(output_error="0.0001 abs")),
-            # It leaves quantizing inputs and dequantizing outputs to the CPU, as it would on a phone.
-            ("*/int8_static/onnxruntime:qnn", dict(placement="90 %")),
-        ),
-        baseline=False,
-    ),
-]
+pytestmark = pytest.mark.nightly
 
-
-@harness.gate("accuracy_drop")
-def test_accuracy(case):
-    case.check()
-
-
-@harness.gate("output_error")
-def test_parity(case):
-    case.check()
-
-
-@harness.gate("latency_ratio")
-def test_latency(case):
-    case.check()
+test_cells = harness.suite(
+    models=["digits_cnn"],
+    recipes=["fp32", "int8_static"],
+    runtimes=[
+        "onnxruntime,graph_optimization=off",
+        "onnxruntime:openvino",
+        "onnxruntime:qnn",
+        "onnxruntime:cuda",
+        "litert:builtin",
+        "litert,io=int8",
+        "executorch:portable",
+        "openvino,threads=2",
+    ],
+    budgets=[
+        ("*", dict(accuracy_drop="2 pp", output_error="report", latency_ratio="report")),
+        ("*/fp32", dict(output_error="0.0001 abs")),
+        # It leaves quantizing inputs and dequantizing outputs to the CPU, as it would on a phone.
+        ("*/int8_static/onnxruntime:qnn", dict(placement="90 %")),
+    ],
+    baseline=False,
+)

@@ -2,7 +2,7 @@
 
 import harness
 
-pytestmark = harness.matrix(
+test_cells = harness.suite(
     models=["digits_cnn"],
     recipes=[
         "fp32",
@@ -17,7 +17,7 @@ pytestmark = harness.matrix(
         "prune_channels30_finetune+int8_static",
     ],
     runtimes=["onnxruntime"],
-    budgets=harness.budgets(
+    budgets=[
         ("*", dict(accuracy_drop="3 pp", accuracy_gain="report", size_ratio="1.05 x", zstd_ratio="1 x")),
         ("*", dict(macs_ratio="1.01 x", latency_ratio="report")),
         # Half of so small a network is missed.
@@ -27,36 +27,6 @@ pytestmark = harness.matrix(
         ("*/prune50_finetune", dict(zstd_ratio="0.80 x")),
         ("*/distill", dict(accuracy_drop="6 pp", size_ratio="0.50 x")),
         ("*/int8_qat", dict(accuracy_gain="-2 pp")),
-    ),
+    ],
     baseline=False,  # what training ends in differs between kinds of CPU
 )
-
-
-@harness.gate("accuracy_drop")
-def test_accuracy(case):
-    case.check()
-
-
-@harness.gate("accuracy_gain")
-def test_gain(case):
-    case.check()
-
-
-@harness.gate("size_ratio")
-def test_size(case):
-    case.check()
-
-
-@harness.gate("zstd_ratio")
-def test_download(case):
-    case.check()
-
-
-@harness.gate("macs_ratio")
-def test_macs(case):
-    case.check()
-
-
-@harness.gate("latency_ratio")
-def test_latency(case):
-    case.check()

@@ -11,46 +11,18 @@ BUDGETS = [
 XNNPACK = dict(placement="100 %")
 """It takes all of so plain a model."""
 
-
-class Gates:
-    """What is asked of a model on every runtime."""
-
-    @harness.gate("accuracy_drop")
-    def test_accuracy(self, case):
-        case.check()
-
-    @harness.gate("output_error")
-    def test_parity(self, case):
-        case.check()
-
-    @harness.gate("weights_ratio")
-    def test_weights(self, case):
-        case.check()
-
-    @harness.gate("placement")
-    def test_placement(self, case):
-        case.check()
-
-    @harness.gate("latency_ratio")
-    def test_latency(self, case):
-        case.check()
-
-
-@harness.matrix(
+test_torch = harness.suite(
     models=["digits_cnn"],
     recipes=["fp32", "int8_static"],
     runtimes=["openvino", "executorch", "torch_inductor"],
     budgets=[*BUDGETS, ("*/*/executorch", XNNPACK)],
 )
-class TestTorch(Gates):
-    """A model of torch."""
+"""A model of torch."""
 
-
-@harness.matrix(
+test_keras = harness.suite(
     models=["digits_keras_cnn"],
     recipes=["fp32", "int8_static"],
     runtimes=["tensorflow", "litert", "openvino"],
     budgets=[*BUDGETS, ("*/*/litert", XNNPACK)],
 )
-class TestKeras(Gates):
-    """A model of Keras."""
+"""A model of Keras."""

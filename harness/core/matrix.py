@@ -31,7 +31,7 @@ class Case:
     baseline: bool = True
     """Whether the suite keeps baselines."""
     placement: Limit | None = None
-    """The share of operators that the cell's provider must take, whatever is judged; None: nobody asked for one."""
+    """The share of operators that the cell's provider must take, whatever is judged; None for cells without a provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Matrix:
     targets: tuple[str, ...] = ("local",)
     budgets: Budgets = field(default_factory=Budgets)
     required: frozenset[str] = frozenset()
-    """Engines that must be there: unavailable is then an error."""
+    """Runtimes that must be there: unavailable is then an error."""
     baseline: bool = True
 
     @classmethod
@@ -121,8 +121,33 @@ class Matrix:
             placement=limits.get(PLACEMENT.name, ALL_OPERATORS) if RuntimeName.parse(cell.runtime).provider else None,
         )
 
+    def cases(self, suite: str, where: str) -> list[Case]:
+        """A case for every metric that a budget row names for a cell, cell by cell: here the table is the list of gates.
+
+        *where* names the suite's place in errors.
+
+        Raises:
+            InvalidMatrix: a cell of which nothing is demanded, or a limit that no case would hold.
+        """
+        gates = {cell: self._metrics_of(cell) for cell in self.cells()}
+        idle = [cell for cell, named in gates.items() if not named]
+        if idle:
+            raise InvalidMatrix(
+                f"{where}: no budget row names a metric for {idle[0].id}, so it would never be looked at. Add one to the table, "
+                "such as ('*', dict(size='report')), or take the cell out of the matrix."
+            )
+        self.check_gated({metric.name for named in gates.values() for metric in named}, where)
+        return [self.case(suite, cell, metric) for cell, named in gates.items() for metric in named]
+
+    def _metrics_of(self, cell: Cell) -> list[Metric]:
+        """The metrics that the table names for *cell*, in its order."""
+        named = [METRICS[name] for name in self.budgets.limits_for(cell) if name in METRICS]
+        if RuntimeName.parse(cell.runtime).provider and len(named) > 1:
+            named = [metric for metric in named if metric is not PLACEMENT]  # every other case of the cell holds it
+        return named
+
     def check_gated(self, gated: set[str], where: str) -> None:
-        """Raise ``InvalidMatrix`` when the table demands something that no test in *where* gates on."""
+        """Raise ``InvalidMatrix`` when the table demands something that none of the *gated* metrics of *where* holds."""
         changes = [METRICS[name].change for name in gated] if self.baseline else []
         useful = gated | {change.name for change in changes if change is not None}
         if any(RuntimeName.parse(name).provider for name in self.runtimes):

@@ -1,8 +1,8 @@
-"""From a module's matrix and gates to pytest items: one per cell and metric."""
+"""From suites, or a module's matrix and gates, to pytest items: one per cell and metric."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -24,30 +24,27 @@ MARK_MEANING = "cells of this model, recipe, runtime or target"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that takes ``case`` one item per cell of its matrix."""
+    """Give a test of ``harness.suite`` one item per cell and metric, a gate that takes ``case`` one per cell of its matrix."""
+    suite = next((mark for mark in metafunc.definition.own_markers if mark.name == "harness_suite"), None)
     gate = metafunc.definition.get_closest_marker("harness_gate")
     mark = metafunc.definition.get_closest_marker("harness_matrix")
-    if gate is None and mark is None:
+    if suite is None and gate is None and mark is None:
         return  # no suite of ours; ``case`` may be somebody else's fixture
-    where = f"{metafunc.definition.path.name}::{metafunc.function.__name__}"
+    where = f"{metafunc.definition.path.name}::{metafunc.definition.originalname}"
     try:
-        if "case" not in metafunc.fixturenames:
-            _check_gateless(gate, where, metafunc)
-            return
-        if gate is None:
-            raise InvalidMatrix(
-                f"{where} takes 'case' but gates on nothing. Add @harness.gate('accuracy_drop') or another metric."
-            )
-        if mark is None:
-            raise InvalidMatrix(
-                f"{where} has a gate but no matrix. Add pytestmark = harness.matrix(...) to its module."
-            )
-        cases = _cases(mark.args[0], gate.args[0], metafunc)
+        cases = _suite_cases(suite.args[0], where, metafunc) if suite else _gate_cases(gate, mark, where, metafunc)
     except HarnessError as err:
         raise pytest.Collector.CollectError(f"{metafunc.definition.path}: {err}") from None
-    metafunc.parametrize(
-        "case", [pytest.param(one, id=one.cell.id, marks=_marks(one, metafunc.config)) for one in cases], indirect=True
-    )
+    if cases:
+        parameters = [
+            pytest.param(
+                case,
+                id=f"{case.metric.name}-{case.cell.id}" if suite else case.cell.id,
+                marks=_marks(case, metafunc.config),
+            )
+            for case in cases
+        ]
+        metafunc.parametrize("case", parameters, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # first: before pytest-benchmark chooses among its items
@@ -80,12 +77,41 @@ def _check_gateless(gate: pytest.Mark | None, where: str, metafunc: pytest.Metaf
         )
 
 
-def _cases(matrix: Matrix, metric: Metric, metafunc: pytest.Metafunc) -> list[Case]:
+def _suite_cases(matrix: Matrix, where: str, metafunc: pytest.Metafunc) -> list[Case]:
+    """The cases of a suite: its table is the list of gates."""
+    if "case" not in metafunc.fixturenames:
+        raise InvalidMatrix(f"{where} is a harness.suite(...) inside a class. Put it at the top level of the module.")
+    return _checked(matrix, lambda suite: matrix.cases(suite, where), metafunc)
+
+
+def _gate_cases(
+    gate: pytest.Mark | None, mark: pytest.Mark | None, where: str, metafunc: pytest.Metafunc
+) -> list[Case]:
+    """The cases of a gate on its module's or class's matrix; none for a test beside the gates."""
+    if "case" not in metafunc.fixturenames:
+        _check_gateless(gate, where, metafunc)
+        return []
+    if gate is None:
+        raise InvalidMatrix(
+            f"{where} takes 'case' but gates on nothing. Add @harness.gate('accuracy_drop') or another metric."
+        )
+    if mark is None:
+        raise InvalidMatrix(f"{where} has a gate but no matrix. Add pytestmark = harness.matrix(...) to its module.")
+    matrix: Matrix = mark.args[0]
+    metric: Metric = gate.args[0]
+
+    def cases(suite: str) -> list[Case]:
+        matrix.check_gated(_gated(metafunc), metafunc.definition.path.name)
+        return [matrix.case(suite, cell, metric) for cell in matrix.cells()]
+
+    return _checked(matrix, cases, metafunc)
+
+
+def _checked(matrix: Matrix, cases_of: Callable[[str], list[Case]], metafunc: pytest.Metafunc) -> list[Case]:
+    """The cases that *cases_of* gives for the suite's name, with every name known and every limit one that can be held."""
     load_catalog()
     check_names(matrix)
-    matrix.check_gated(_gated(metafunc), metafunc.definition.path.name)
-    suite = suite_name(metafunc.definition.path, metafunc.config.rootpath)
-    cases = [matrix.case(suite, cell, metric) for cell in matrix.cells()]
+    cases = cases_of(suite_name(metafunc.definition.path, metafunc.config.rootpath))
     _check_limits(cases, metafunc.config.stash[SESSION_KEY].noise, metafunc.definition.path.name)
     return cases
 

@@ -105,6 +105,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the options, and set up the session and, in the controlling process, the reports."""
     options.check(config)
     config.addinivalue_line(
+        "markers", "harness_suite(matrix): a test of every metric that its budgets name; write harness.suite(...)"
+    )
+    config.addinivalue_line(
         "markers", "harness_matrix(matrix): the cells and limits of a suite; write harness.matrix(...)"
     )
     config.addinivalue_line(

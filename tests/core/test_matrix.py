@@ -188,3 +188,79 @@ def test_a_change_limit_of_a_suite_without_baselines_is_refused() -> None:
 
     with pytest.raises(InvalidMatrix, match=r"limits size_change.*baseline=False"):
         parsed.check_gated({"size"}, "test_digits.py")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(
+            [("*", {"size": "1 MB", "accuracy": "report"})],
+            {"fp32": ["size", "accuracy"], "int8": ["size", "accuracy"]},
+            id="in the order of the table",
+        ),
+        pytest.param(
+            [("*", {"size": "1 MB"}), ("*/int8", {"accuracy": "90 %", "size": "2 MB"})],
+            {"fp32": ["size"], "int8": ["size", "accuracy"]},
+            id="only what a fitting row names, and once",
+        ),
+        pytest.param(
+            [("*", {"size_ratio": "1 x"})],
+            {"fp32": ["size_ratio"], "int8": ["size_ratio"]},
+            id="the reference of a ratio is reported",
+        ),
+        pytest.param(
+            [("*", {"size": "1 MB", "size_change": "1.1 x"})],
+            {"fp32": ["size"], "int8": ["size"]},
+            id="a change belongs to its metric",
+        ),
+        pytest.param(
+            [("*", {"size": "1 MB", "placement": "90 %"})],
+            {"fp32": ["size", "placement"], "int8": ["size", "placement"]},
+            id="placement is a metric where no provider is named",
+        ),
+    ],
+)
+def test_the_table_is_the_list_of_gates(rows: list[Any], expected: dict[str, list[str]]) -> None:
+    cases = matrix(budgets=rows, runtimes=["litert"]).cases("s", "s.py::test_cells")
+
+    assert [(case.cell.recipe, case.metric.name) for case in cases] == [
+        (recipe, metric) for recipe, metrics in expected.items() for metric in metrics
+    ]
+
+
+def test_placement_of_a_named_provider_is_held_in_every_other_case_and_alone_where_it_is_all_that_is_asked() -> None:
+    both = matrix(budgets=[("*", {"size": "1 MB", "placement": "90 %"})], runtimes=["litert:xnnpack"])
+    alone = matrix(budgets=[("*", {"placement": "90 %"})], runtimes=["litert:xnnpack"])
+
+    assert [(case.metric.name, case.placement and case.placement.value) for case in both.cases("s", "w")] == [
+        ("size", 0.9),
+        ("size", 0.9),
+    ]
+    assert [case.metric.name for case in alone.cases("s", "w")] == ["placement", "placement"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        pytest.param({"budgets": []}, "w: no budget row names a metric for m/fp32/torch/local", id="no rows"),
+        pytest.param(
+            {"budgets": [("*/fp32", {"size": "1 MB"})]}, "names a metric for m/int8/torch/local", id="one cell left out"
+        ),
+        pytest.param(
+            {"budgets": [("*", {"size_change": "1 x"})]}, "names a metric for m/fp32/torch/local", id="a change alone"
+        ),
+        pytest.param(
+            {"budgets": [("*", {"size": "1 MB", "latency_change": "1 x"})]},
+            "limits latency_change, but no test gates on it.*no gate compares it with a baseline",
+            id="a change that no metric of the table carries",
+        ),
+        pytest.param(
+            {"budgets": [("*", {"size": "1 MB", "size_change": "1 x"})], "baseline": False},
+            "limits size_change.*the matrix says baseline=False",
+            id="a change without baselines",
+        ),
+    ],
+)
+def test_a_table_that_leaves_a_cell_or_a_limit_without_a_case_is_refused(changed: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidMatrix, match=says):
+        matrix(**changed).cases("s", "w")

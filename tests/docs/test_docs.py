@@ -34,7 +34,7 @@ def test_the_suite_in_the_docs_is_collected(pytester):
     example = blocks(ROOT / "docs" / "writing-a-suite.md", "python")[0]
     pytester.makepyfile(test_example=example)
     found = pytester.runpytest_subprocess("--collect-only", "-q")
-    found.stdout.fnmatch_lines(["*test_accuracy?digits_cnn/int8_static/litert/local?", "8 tests collected*"])
+    found.stdout.fnmatch_lines(["*test_cells?accuracy_drop-digits_cnn/int8_static/litert/local?", "8 tests collected*"])
 
 
 @pytest.mark.runtimes
@@ -50,7 +50,7 @@ def test_the_suite_on_the_page_passes_as_it_stands(pytester, pytestconfig, page)
 
 
 def test_the_registrations_in_the_docs_work(pytester):
-    example = blocks(ROOT / "docs" / "writing-a-suite.md", "python")[1]
+    example = blocks(ROOT / "docs" / "writing-a-suite.md", "python")[2]
     pytester.makeconftest(example)
     pytester.makepyfile(
         """
