@@ -15,7 +15,6 @@ class Phase(StrEnum):
     """The user's function that makes the float model, or the model's own outputs."""
     DATA = "data"
     """The user's data set."""
-    TRAIN = "train"
     COMPRESS = "compress"
     """A step of the recipe."""
     CONVERT = "convert"

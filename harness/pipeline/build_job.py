@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from harness.core.problem import CellProblem, Phase
 from harness.core.recipe import Recipe
 from harness.core.weights import Weights
 from harness.exporters.registry import find_exporter
+from harness.pipeline.messages import Begin, BuildItem, BuildRequest, Done, Emit, Failed, Step, Unavailable
 from harness.pipeline.quantization_samples import chosen_samples
 from harness.pipeline.transforming import Transformer
 from harness.recipes.chain import parse_recipe
@@ -32,35 +32,32 @@ from harness.worker.process import limited_words
 from harness.worker.program import failed_at_import
 from harness.zoo.registry import models
 
-Emit = Callable[[dict[str, Any]], None]
 EXAMPLE_SAMPLES = 2
 
 
-def run_build_job(request: dict[str, Any], emit: Emit) -> None:
+def run_build_job(request: BuildRequest, emit: Emit) -> None:
     """Build every item of the request; one that fails is told and the next begins."""
     job = BuildJob(
-        model=models.get(request["model"]),
-        runtime=runtimes.get(request["engine"]),
-        store=ArtifactStore(Path(request["cache"])),
-        calibration=np.load(request["calibration"], allow_pickle=False),
-        provenance=Provenance(**request["provenance"]),
-        tell=lambda step: emit({"event": "step", "what": f"{request['model']}: {step}"}),
+        model=models.get(request.model),
+        runtime=runtimes.get(request.runtime),
+        store=ArtifactStore(Path(request.cache)),
+        calibration=np.load(request.calibration, allow_pickle=False),
+        provenance=request.provenance,
+        tell=lambda step: emit(Step(title=f"{request.model}: {step}", phase=Phase.CONVERT)),
     )
-    limited = limited_words(request["memory_limit"])
-    for item in request["items"]:
-        emit({"event": "begin", "key": item["key"], "what": item["what"]})
-        start = time.monotonic()
+    limited = limited_words(request.memory_limit_bytes)
+    for item in request.items:
+        emit(Begin(key=item.key, title=item.title, phase=Phase.CONVERT))
         try:
-            name = RuntimeName.parse(item["runtime"])
-            artifact = job.build(
-                parse_recipe(item["recipe"]), name, item["key"], item["interchange_key"], item["prefix_keys"]
-            )
+            job.build(item)
         except CellProblem as problem:
-            told = {"verdict": str(problem.verdict), "phase": problem.phase, "reason": problem.reason + limited}
-            emit({"event": "failed", "key": item["key"], **told})
+            reason = problem.reason + limited
+            if problem.verdict is Verdict.UNAVAILABLE:
+                emit(Unavailable(key=item.key, reason=reason))
+            else:
+                emit(Failed(key=item.key, phase=problem.phase or Phase.CONVERT, reason=reason))
         else:
-            seconds = round(time.monotonic() - start, 3)
-            emit({"event": "done", "key": item["key"], "seconds": seconds, "bytes": artifact.size_bytes})
+            emit(Done(key=item.key))
 
 
 class BuildJob:
@@ -83,22 +80,20 @@ class BuildJob:
         self._provenance = provenance
         self._transformer = Transformer(model, store, calibration[:EXAMPLE_SAMPLES], provenance, tell)
 
-    def build(
-        self, recipe: Recipe, name: RuntimeName, key: str, interchange_key: str, prefix_keys: Sequence[str]
-    ) -> Artifact:
-        """The artifact under *key*, made unless another process made it meanwhile.
+    def build(self, item: BuildItem) -> Artifact:
+        """The artifact of *item*, made unless another process made it meanwhile.
 
         Raises:
             CellProblem: ``error(compress)`` or ``error(convert)``; ``unavailable`` where the tools can't be imported.
         """
-        with self._store.building(key) as staged:
-            found = self._store.find(key)
+        recipe, choice = parse_recipe(item.recipe), choice_of(RuntimeName.parse(item.runtime), self._runtime)
+        with self._store.building(item.key) as staged:
+            found = self._store.find(item.key)
             if found is not None:
                 return found
-            source = self._interchange(recipe, interchange_key, prefix_keys)
+            source = self._interchange(recipe, item)
             start = time.monotonic()
             try:
-                choice = choice_of(name, self._runtime)
                 wanted = Lowering(
                     precision=recipe.precision,
                     calibration=chosen_samples(self._calibration, recipe.precision),
@@ -108,7 +103,7 @@ class BuildJob:
                 made = self._runtime.lower(source.path, wanted, staged)
                 weights = Weights.of(self._runtime.weights(made.main))
                 return self._store.commit(
-                    key,
+                    item.key,
                     staged,
                     str(made.main.relative_to(staged)),
                     weights,
@@ -128,12 +123,13 @@ class BuildJob:
             except Exception as err:  # the boundary of one artifact: its cells get the reason
                 raise _problem_of(err, self._runtime.name) from err
 
-    def _interchange(self, recipe: Recipe, key: str, prefix_keys: Sequence[str]) -> Artifact:
+    def _interchange(self, recipe: Recipe, item: BuildItem) -> Artifact:
+        key = item.interchange_key
         with self._store.building(key) as staged:
             found = self._store.find(key)
             if found is not None:
                 return found
-            model, steps = self._transformer.transformed(recipe.transforms, prefix_keys)
+            model, steps = self._transformer.transformed(recipe.transforms, item.prefix_keys)
             exporter = find_exporter(self._model.framework, self._runtime.interchanges)
             assert exporter is not None, "the plan leaves out cells without an exporter"
             try:

@@ -1,51 +1,46 @@
-"""Artifacts of many cells: found in the cache or built, a process per model and runtime, several at one time."""
+"""Artifacts of many cells: found in the cache or built, a process per model and runtime, in parallel."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-from harness.core.artifact import Artifact
-from harness.core.finding import Verdict
+from harness.core.artifact import Artifact, Provenance
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
-from harness.pipeline.child import run_child
+from harness.pipeline.jobs import run_until_done
 from harness.pipeline.keys import Keys, keys_of
+from harness.pipeline.messages import Begin, BuildItem, BuildRequest, Event, Step
 from harness.pipeline.references import Reference
-from harness.pipeline.replay import user_sources
+from harness.pipeline.replay import import_path, user_sources
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
 from harness.store.artifacts import ArtifactStore
+
+Group = dict[str, Cell]
+"""Cells of one model and one runtime, one for each missing artifact, by the artifact's key."""
 
 
 def build_all(
     cells: Iterable[Cell], references: Mapping[str, Reference], store: ArtifactStore, settings: Settings, tell: Tell
 ) -> tuple[dict[Cell, Artifact], dict[Cell, CellProblem]]:
     """Artifacts for all *cells*, whose references exist; returns artifacts and, for cells that failed, why."""
-    cells = list(cells)
     keys = {cell: keys_of(resolve(cell), references[cell.model]) for cell in cells}
-    artifacts: dict[str, Artifact] = {}
-    for key in {keys[cell].artifact for cell in cells}:
-        found = store.find(key)
-        if found is not None:
-            artifacts[key] = found
-    missing: dict[tuple[str, str], dict[str, Cell]] = {}
-    for cell in cells:
-        if keys[cell].artifact not in artifacts:
-            engine = resolve(cell).runtime.name
-            missing.setdefault((cell.model, engine), {}).setdefault(keys[cell].artifact, cell)
-    total = sum(len(group) for group in missing.values())
-    tell(f"artifacts: {len(artifacts)} from the cache, {total} to build")
+    artifacts = _stored({of_cell.artifact for of_cell in keys.values()}, store)
+    groups: dict[tuple[str, str], Group] = {}
+    for cell, of_cell in keys.items():
+        if of_cell.artifact not in artifacts:
+            group = groups.setdefault((cell.model, resolve(cell).runtime.name), {})
+            group.setdefault(of_cell.artifact, cell)
+    missing = {key for group in groups.values() for key in group}
+    tell(f"artifacts: {len(artifacts)} from the cache, {len(missing)} to build")
+    progress = _Progress(len(missing), tell)
     problems: dict[str, CellProblem] = {}
-    progress = _Progress(total, tell)
     with ThreadPoolExecutor(max_workers=max(1, settings.jobs)) as pool:
         jobs = [
-            pool.submit(_build_group, model, engine, group, keys, references[model], settings, progress)
-            for (model, engine), group in missing.items()
+            pool.submit(_build_group, group, keys, references[model], settings, progress)
+            for (model, _), group in groups.items()
         ]
         try:
             for job in jobs:
@@ -53,111 +48,72 @@ def build_all(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    for group in missing.values():
-        for key in group:
-            found = store.find(key)
-            if found is not None:
-                artifacts[key] = found
-            else:
-                problems.setdefault(key, CellProblem.error(Phase.CONVERT, "the build left no artifact"))
-    made = {cell: artifacts[keys[cell].artifact] for cell in cells if keys[cell].artifact in artifacts}
-    failed = {cell: problems[keys[cell].artifact] for cell in cells if keys[cell].artifact not in artifacts}
-    return made, failed
+    artifacts |= _stored(missing, store)
+    lost = CellProblem.error(Phase.CONVERT, "the build left no artifact")
+    return (
+        {cell: artifacts[of_cell.artifact] for cell, of_cell in keys.items() if of_cell.artifact in artifacts},
+        {
+            cell: problems.get(of_cell.artifact, lost)
+            for cell, of_cell in keys.items()
+            if of_cell.artifact not in artifacts
+        },
+    )
+
+
+def _stored(keys: Iterable[str], store: ArtifactStore) -> dict[str, Artifact]:
+    """Those of *keys* that the cache holds."""
+    return {key: artifact for key in keys if (artifact := store.find(key)) is not None}
 
 
 class _Progress:
+    """Says what is being built, of all groups."""
+
     def __init__(self, total: int, tell: Tell) -> None:
         self._total = total
         self._tell = tell
         self._begun = 0
 
-    def begin(self, what: str) -> None:
-        self._begun += 1
-        self._tell(f"build {self._begun}/{self._total}: {what}")
-
-    def step(self, what: str) -> None:
-        self._tell(f"step {what}")
+    def listen(self, event: Event) -> None:
+        """Say that an artifact or a step begins."""
+        match event:
+            case Begin():
+                self._begun += 1
+                self._tell(f"build {self._begun}/{self._total}: {event.title}")
+            case Step():
+                self._tell(f"step {event.title}")
+            case _:
+                pass
 
 
 def _build_group(
-    model: str,
-    engine: str,
-    group: Mapping[str, Cell],
-    keys: Mapping[Cell, Keys],
-    reference: Reference,
-    settings: Settings,
-    progress: _Progress,
+    group: Group, keys: Mapping[Cell, Keys], reference: Reference, settings: Settings, progress: _Progress
 ) -> dict[str, CellProblem]:
-    """Build one model's artifacts for one runtime; a process that dies loses only the artifact it was at."""
-    problems: dict[str, CellProblem] = {}
-    waiting = dict(group)
-    while waiting:
-        current: list[str] = []
-        refused: list[str] = []
+    """Build the artifacts of *group*; returns what went wrong by key."""
+    runtime = resolve(next(iter(group.values()))).runtime.name
 
-        def on_event(event: dict[str, Any], current: list[str] = current, refused: list[str] = refused) -> None:
-            match event["event"]:
-                case "begin":
-                    current[:] = [event["key"]]
-                    progress.begin(event["what"])
-                case "step":
-                    progress.step(event["what"])
-                case "done":
-                    waiting.pop(event["key"], None)
-                    current.clear()
-                case "failed":
-                    problems[event["key"]] = CellProblem(
-                        Verdict(event["verdict"]), event["reason"], Phase(event["phase"]) if event["phase"] else None
-                    )
-                    waiting.pop(event["key"], None)
-                    current.clear()
-                case "refused":
-                    refused.append(event["reason"])
-
-        end = run_child(
-            _request(model, engine, waiting, keys, reference, settings),
-            log=settings.scratch / f"build-{model}-{engine}.log",
-            timeout_s=settings.build_timeout_s,
-            threads=1,
-            on_event=on_event,
+    def request_of(waiting: Sequence[str]) -> BuildRequest:
+        return BuildRequest(
+            sources=user_sources(),
+            import_path=import_path(),
             memory_limit_bytes=settings.memory_limit_bytes,
+            model=reference.model,
+            runtime=runtime,
+            cache=str(settings.cache),
+            calibration=str(reference.folder / "calibration.npy"),
+            provenance=Provenance(model=reference.model, weights_sha256=reference.weights_sha256),
+            items=tuple(_item(key, group[key], keys[group[key]]) for key in waiting),
         )
-        if not waiting:
-            break
-        reason = refused[0] if refused else end.reason or "the process ended without a result"
-        # Without a culprit nothing would change in another process: all that wait get the reason.
-        for key in current or list(waiting):
-            problems[key] = CellProblem.error(Phase.CONVERT, reason)
-            waiting.pop(key, None)
-    return problems
+
+    log = settings.scratch / f"build-{reference.model}-{runtime}.log"
+    return run_until_done(group, request_of, log=log, settings=settings, listen=progress.listen, phase=Phase.CONVERT)
 
 
-def _request(
-    model: str,
-    engine: str,
-    waiting: Mapping[str, Cell],
-    keys: Mapping[Cell, Keys],
-    reference: Reference,
-    settings: Settings,
-) -> dict[str, Any]:
-    return {
-        "kind": "build",
-        "sources": user_sources(),
-        "path": [os.getcwd() if entry == "" else entry for entry in sys.path],
-        "model": model,
-        "engine": engine,
-        "cache": str(settings.cache),
-        "calibration": str(reference.folder / "calibration.npy"),
-        "provenance": {"model": model, "weights_sha256": reference.weights_sha256},
-        "items": [
-            {
-                "what": f"{cell.model}/{cell.recipe}/{cell.runtime}",
-                "recipe": cell.recipe,
-                "runtime": cell.runtime,
-                "key": key,
-                "interchange_key": keys[cell].interchange,
-                "prefix_keys": list(keys[cell].prefixes),
-            }
-            for key, cell in waiting.items()
-        ],
-    }
+def _item(key: str, cell: Cell, keys: Keys) -> BuildItem:
+    return BuildItem(
+        key=key,
+        title=f"{cell.model}/{cell.recipe}/{cell.runtime}",
+        recipe=cell.recipe,
+        runtime=cell.runtime,
+        interchange_key=keys.interchange,
+        prefix_keys=keys.prefixes,
+    )

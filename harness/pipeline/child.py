@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from harness.pipeline.messages import Emit, Request, decode_event, encode
 from harness.worker.last_lines import LogTail
 from harness.worker.process import limited_words
 
@@ -26,18 +25,10 @@ class JobEnd:
     """Signal or exit code, and its last lines."""
 
 
-def run_child(
-    request: Mapping[str, Any],
-    *,
-    log: Path,
-    timeout_s: float,
-    threads: int,
-    on_event: Callable[[dict[str, Any]], None],
-    memory_limit_bytes: int = 0,
-) -> JobEnd:
+def run_child(request: Request, *, log: Path, timeout_s: float, threads: int, on_event: Emit) -> JobEnd:
     """Run one job to its end and hand each of its events to *on_event*, in order.
 
-    *timeout_s* is how long it may give no event: what a job does between two events is one artifact or one step.
+    *timeout_s*: longest silence between two events.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     said = LogTail(log)
@@ -57,12 +48,12 @@ def run_child(
     assert process.stdin is not None and process.stdout is not None
     try:
         try:
-            process.stdin.write(json.dumps({**request, "memory_limit": memory_limit_bytes}).encode())
+            process.stdin.write(encode(request))
             process.stdin.close()
         except BrokenPipeError:
             pass  # it died before it read the request; its exit code and last lines say why
         for line in process.stdout:
-            event = _event(line)
+            event = decode_event(line)
             if event is None:
                 stray.append(line.decode(errors="replace").rstrip())
             else:
@@ -81,7 +72,7 @@ def run_child(
     if code == 0:
         return JobEnd(ok=True)
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    limited = limited_words(memory_limit_bytes)
+    limited = limited_words(request.memory_limit_bytes)
     return JobEnd(ok=False, reason=f"the process died: {how}{limited}{said.last_lines(stray)}")
 
 
@@ -90,12 +81,3 @@ def _started(seconds: float, then: Callable[[], None]) -> threading.Timer:
     timer.daemon = True
     timer.start()
     return timer
-
-
-def _event(line: bytes) -> dict[str, Any] | None:
-    """The event in *line*; None when something else wrote to the channel of events."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and "event" in event else None

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 
 from harness.core.data import Array
-from harness.core.finding import Verdict
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
-from harness.pipeline.child import run_child
-from harness.pipeline.replay import user_sources
+from harness.pipeline.jobs import run_until_done
+from harness.pipeline.messages import Begin, Done, Event, ReferenceItem, ReferenceRequest
+from harness.pipeline.replay import import_path, user_sources
 from harness.pipeline.settings import Settings
 from harness.zoo.registry import models
 
@@ -36,7 +34,6 @@ class Reference:
     """Empty without a training split."""
     student_fingerprint: str
     """Of the untrained student; empty without one."""
-    parameters: int
 
     def load(self, name: str) -> Array:
         """``inputs``, ``labels`` or ``outputs`` of the evaluation set, or the ``calibration`` inputs."""
@@ -53,60 +50,35 @@ def make_references(
     for name in sorted(names):
         by_framework.setdefault(models.get(name).framework, []).append(name)
     for framework, wanted in by_framework.items():
-        _run(framework, wanted, settings, tell, references, problems)
+        problems |= _evaluate(framework, wanted, settings, tell, references)
     return references, problems
 
 
-def _run(
-    framework: str,
-    wanted: list[str],
-    settings: Settings,
-    tell: Tell,
-    references: dict[str, Reference],
-    problems: dict[str, CellProblem],
-) -> None:
-    """Evaluate *wanted* in one process; one that dies loses only the model it was at, the others get a new one."""
+def _evaluate(
+    framework: str, wanted: Sequence[str], settings: Settings, tell: Tell, references: dict[str, Reference]
+) -> dict[str, CellProblem]:
+    """Evaluate *wanted*, all of one framework, into *references*; returns what went wrong."""
     folders = {name: settings.scratch / "references" / name for name in wanted}
-    begun: list[str] = []
-    refused: list[str] = []
+    begun = 0
 
-    def on_event(event: dict[str, Any]) -> None:
-        name = str(event.get("model", ""))
-        match event["event"]:
-            case "begin":
-                begun.append(name)
-                tell(f"reference {len(begun)}/{len(wanted)}: {name} in {framework}")
-            case "done":
-                references[name] = Reference(
-                    model=name,
-                    folder=folders[name],
-                    **{key: event[key] for key in Reference.__slots__ if key not in ("model", "folder")},
-                )
-            case "unavailable":
-                problems[name] = CellProblem(Verdict.UNAVAILABLE, event["reason"])
-            case "failed":
-                problems[name] = CellProblem.error(Phase.TRAIN, event["reason"])
-            case "refused":
-                refused.append(event["reason"])
+    def listen(event: Event) -> None:
+        nonlocal begun
+        match event:
+            case Begin():
+                begun += 1
+                tell(f"reference {begun}/{len(wanted)}: {event.title} in {framework}")
+            case Done(key=name, facts=facts) if facts is not None:
+                references[name] = Reference(model=name, folder=folders[name], **msgspec.structs.asdict(facts))
+            case _:
+                pass
 
-    while waiting := [name for name in wanted if name not in references and name not in problems]:
-        before = len(begun)
-        end = run_child(
-            {
-                "kind": "reference",
-                "sources": user_sources(),
-                "path": [os.getcwd() if entry == "" else entry for entry in sys.path],
-                "models": [{"model": name, "folder": str(folders[name])} for name in waiting],
-            },
-            log=settings.scratch / f"reference-{framework}.log",
-            timeout_s=settings.build_timeout_s,
-            threads=1,
-            on_event=on_event,
+    def request_of(names: Sequence[str]) -> ReferenceRequest:
+        return ReferenceRequest(
+            sources=user_sources(),
+            import_path=import_path(),
             memory_limit_bytes=settings.memory_limit_bytes,
+            items=tuple(ReferenceItem(model=name, folder=str(folders[name])) for name in names),
         )
-        current = begun[-1] if len(begun) > before else ""
-        reason = refused[0] if refused else end.reason or "no result was given"
-        # Without a culprit nothing would change in another process: all that wait get the reason.
-        for name in [current] if current else waiting:
-            if name not in references and name not in problems:
-                problems[name] = CellProblem.error(Phase.TRAIN, reason)
+
+    log = settings.scratch / f"reference-{framework}.log"
+    return run_until_done(wanted, request_of, log=log, settings=settings, listen=listen, phase=Phase.MODEL)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.errors import ContractError
 from harness.exporters.registry import all_exporters
 from harness.frameworks.registry import frameworks
 from harness.pipeline.catalog import load_catalog
+from harness.pipeline.messages import BuildRequest, Request, SourceFile
 from harness.recipes.registry import steps
 from harness.runtimes.registry import runtimes
 from harness.zoo.registry import datasets, metrics, models
@@ -22,7 +24,7 @@ from harness.zoo.registry import datasets, metrics, models
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def user_sources() -> list[dict[str, str]]:
+def user_sources() -> tuple[SourceFile, ...]:
     """Module and file of everything that was registered outside this package, each once.
 
     Raises:
@@ -39,34 +41,41 @@ def user_sources() -> list[dict[str, str]]:
             )
         if not Path(source.path).resolve().is_relative_to(_PACKAGE):
             found.setdefault(source.path, source)
-    return [{"module": source.module, "path": path} for path, source in found.items()]
+    return tuple(SourceFile(module=source.module, path=path) for path, source in found.items())
 
 
-def replay(sources: Sequence[dict[str, Any]], path: Sequence[str]) -> None:
-    """Register everything that ships, then what *sources* register, with *path* as the import path."""
+def import_path() -> tuple[str, ...]:
+    """Of this process, with the current folder named."""
+    return tuple(os.getcwd() if entry == "" else entry for entry in sys.path)
+
+
+def replay(sources: Sequence[SourceFile], import_path: Sequence[str]) -> None:
+    """Register everything that ships, then what *sources* register."""
     load_catalog()
-    sys.path[:] = list(path)
+    sys.path[:] = import_path
     for index, source in enumerate(sources):
-        _read(source["module"], Path(source["path"]), index)
+        _read(source.module, Path(source.path), index)
 
 
-def check_repeated(request: Mapping[str, Any]) -> None:
+def check_repeated(request: Request) -> None:
     """Check that reading the registering files again gave everything that *request* names.
 
     Raises:
         ContractError: what is missing, which files were read, and where registrations belong.
     """
-    wanted: list[tuple[Registry[Any], str]] = [(models, item["model"]) for item in request.get("models", [])]
-    if request["kind"] == "build":
-        wanted += [(models, request["model"]), (runtimes, request["engine"])]
+    wanted: list[tuple[Registry[Any], str]]
+    if isinstance(request, BuildRequest):
+        wanted, recipes = [(models, request.model), (runtimes, request.runtime)], [one.recipe for one in request.items]
+    else:
+        wanted, recipes = [(models, one.model) for one in request.items], []
     for name in [name for registry, name in wanted if registry is models and name in models]:
         model = models.get(name)
         wanted += [(datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)]
     missing = {f"{registry.kind} {name!r}" for registry, name in wanted if name not in registry}
-    named = {step for item in request.get("items", []) for step in item["recipe"].split("+")}
+    named = {step for recipe in recipes for step in recipe.split("+")}
     missing |= {f"{steps.kind} {name!r}" for name in named if not steps.names_step(name)}
     if missing:
-        read = ", ".join(source["path"] for source in request["sources"]) or "none"
+        read = ", ".join(source.path for source in request.sources) or "none"
         raise ContractError(
             f"{', '.join(sorted(missing))}: a build process could not repeat the registration. It reads the files again that "
             f"define what is registered ({read}), and they did not register this. Register it at the top level of the "

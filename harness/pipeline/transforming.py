@@ -19,8 +19,9 @@ from harness.core.problem import CellProblem, Phase
 from harness.core.recipe import Step
 from harness.core.weights import Weights
 from harness.core.work import Work
-from harness.errors import ContractError, HarnessError
+from harness.errors import ContractError
 from harness.frameworks.registry import frameworks
+from harness.pipeline.blame import blaming, described
 from harness.store.artifacts import ArtifactStore
 from harness.zoo.registry import datasets
 
@@ -56,7 +57,7 @@ class Transformer:
             keys: where the model after each step lies in the store.
 
         Raises:
-            CellProblem: ``error(train)`` or ``error(compress)``.
+            CellProblem: ``error(model)`` or ``error(compress)``.
         """
         if not steps:
             return self._another(), ()
@@ -81,11 +82,8 @@ class Transformer:
 
     def _another(self) -> Any:
         """The float model built anew, for whoever changes it: not every framework's models can be copied."""
-        try:
+        with blaming(Phase.MODEL):
             return self._framework.build(self._model.build, SEED)
-        except Exception as err:  # the boundary of one model: its cells get the reason
-            traceback.print_exc()
-            raise CellProblem.error(Phase.TRAIN, f"{type(err).__name__}: {err}") from err
 
     def _float_model(self) -> Any:
         """The float model to look at, built once."""
@@ -140,8 +138,7 @@ class Transformer:
             raise
         except Exception as err:  # the boundary of one step: its cells get the reason
             traceback.print_exc()
-            what = str(err) if isinstance(err, HarnessError) else f"{type(err).__name__}: {err}"
-            raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r}: {what}") from err
+            raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r}: {described(err)}") from err
         seconds = round(time.monotonic() - start, 3)
         return made, StepRecord(name=step.name, seconds=seconds, epochs=work.epochs, notes=tuple(work.notes))
 

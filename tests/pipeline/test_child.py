@@ -9,35 +9,38 @@ from typing import Any
 
 import pytest
 
+from harness.core.problem import Phase
 from harness.pipeline.child import JobEnd, run_child
+from harness.pipeline.messages import Begin, Done, Event, ReferenceRequest, encode
 
 PYTHON = sys.executable
+REQUEST = ReferenceRequest(items=())
+BEGIN, DONE = Begin(key="a", title="model a", phase=Phase.MODEL), Done(key="a")
 
 
 @pytest.fixture
 def run_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """``run_text(text)``: run *text* as the child; returns how it ended and its events."""
 
-    def run(text: str, timeout_s: float = 20.0) -> tuple[JobEnd, list[dict[str, Any]]]:
+    def run(text: str, timeout_s: float = 20.0) -> tuple[JobEnd, list[Event]]:
         script = tmp_path / "job.py"
         script.write_text("import json, os, sys, time\nsys.argv.append(sys.argv[-1])\n" + text, encoding="utf-8")
         launcher = tmp_path / "python"
         launcher.write_text(f'#!/bin/sh\nexec "{PYTHON}" "{script}" "$@"\n', encoding="utf-8")
         launcher.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(launcher))
-        events: list[dict[str, Any]] = []
-        end = run_child({}, log=tmp_path / "logs/log", timeout_s=timeout_s, threads=1, on_event=events.append)
+        events: list[Event] = []
+        end = run_child(REQUEST, log=tmp_path / "logs/log", timeout_s=timeout_s, threads=1, on_event=events.append)
         return end, events
 
     return run
 
 
 def test_events_arrive_in_order_and_stray_lines_do_not(run_text: Any) -> None:
-    end, events = run_text(
-        "for line in ('{\"event\": \"a\"}', 'noise', '3', '[]', 'null', '{\"event\": \"b\", \"n\": 1}'): print(line)"
-    )
+    lines = [encode(BEGIN).decode(), "noise", "3", "[]", "null", '{"type": "done"}', encode(DONE).decode()]
+    end, events = run_text(f"for line in {lines!r}: print(line)")
     assert end == JobEnd(ok=True)
-    assert events == [{"event": "a"}, {"event": "b", "n": 1}]
+    assert events == [BEGIN, DONE]
 
 
 def test_an_exit_code_is_told_with_stray_lines(run_text: Any) -> None:
@@ -65,24 +68,25 @@ def test_lines_of_an_earlier_process_in_the_same_log_are_not_told(run_text: Any)
 
 def test_a_hung_child_is_killed_within_its_time(run_text: Any) -> None:
     start = time.monotonic()
-    end, events = run_text('print(\'{"event": "begin"}\', flush=True); time.sleep(60)', timeout_s=0.5)
+    end, events = run_text(f"print({encode(BEGIN).decode()!r}, flush=True); time.sleep(60)", timeout_s=0.5)
     assert time.monotonic() - start < 3
     assert end.reason == "no end after 0.5 s"
-    assert events == [{"event": "begin"}]
+    assert events == [BEGIN]
 
 
 def test_an_error_in_the_handler_ends_the_child(run_text: Any, tmp_path: Path) -> None:
     from fakes.processes import ends_within
 
-    def refuse(event: dict[str, Any]) -> None:
-        raise KeyboardInterrupt(event["pid"])
+    def refuse(event: Event) -> None:
+        assert isinstance(event, Done)
+        raise KeyboardInterrupt(event.key)
 
     run_text("pass")
     script = tmp_path / "job.py"
     script.write_text(
-        "import json, os, time\nprint(json.dumps({'event': 'x', 'pid': os.getpid()}), flush=True)\ntime.sleep(60)\n",
+        "import json, os, time\nprint(json.dumps({'type': 'done', 'key': str(os.getpid())}), flush=True)\ntime.sleep(60)\n",
         encoding="utf-8",
     )
     with pytest.raises(KeyboardInterrupt) as caught:
-        run_child({}, log=tmp_path / "log", timeout_s=20, threads=1, on_event=refuse)
+        run_child(REQUEST, log=tmp_path / "log", timeout_s=20, threads=1, on_event=refuse)
     assert ends_within(int(caught.value.args[0]), 1)

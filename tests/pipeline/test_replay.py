@@ -51,7 +51,7 @@ def test_a_registration_inside_a_function_is_refused_with_the_file_and_the_remed
     path = lab.register(f"\ndef later():\n{body}\n")
     sys.modules["loaded_registering"].later()
     finding = judge_one(lab, models=["hidden"])
-    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "train")
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "model")
     assert "model 'hidden'" in finding.reason
     assert str(path) in finding.reason
     assert "Register it at the top level" in finding.reason
@@ -77,7 +77,7 @@ def test_a_runtime_that_only_another_file_adds_is_refused_with_the_remedy(lab: L
 def test_a_file_that_cannot_be_read_a_second_time_is_told_with_its_error(lab: Lab) -> None:
     lab.register("import os", "if 'EDGE_HARNESS_CHILD' in os.environ: raise RuntimeError('only once')")
     finding = judge_one(lab)
-    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "train")
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "model")
     assert "reading the registrations again failed: RuntimeError: only once" in finding.reason
 
 
@@ -98,11 +98,11 @@ def test_a_registration_without_a_file_is_refused(lab: Lab) -> None:
 
 
 def test_what_ships_is_not_read_again(lab: Lab) -> None:
-    assert user_sources() == []
+    assert user_sources() == ()
 
 
 def test_a_printing_conftest_does_not_disturb_the_events(lab: Lab) -> None:
-    lab.register("import os", "print('{}')", "print(3)", 'os.write(1, b\'{"event": "done"}\\n\')')
+    lab.register("import os", "print('{}')", "print(3)", 'os.write(1, b\'{"type": "done", "key": "linear"}\\n\')')
     assert judge_one(lab).verdict is Verdict.REPORTED
 
 

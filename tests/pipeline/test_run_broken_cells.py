@@ -72,6 +72,16 @@ def missing():
     raise FileNotFoundError("no such folder: /data")
 
 
+@model("data_dies", dataset="dying")
+def data_dies():
+    return trained()
+
+
+@harness.dataset("dying")
+def dying():
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
 @harness.step("halve", method="pruning")
 def halve(model):
     return Linear({name: values / 2 for name, values in model.items()})
@@ -105,7 +115,16 @@ runtimes.add(FakeRuntime("rt_missing", needs=["no-such-distribution"]))
 runtimes.add(FakeRuntime("rt_required", needs=["no-such-distribution"]))
 runtimes.add(FakeRuntime("rt_reference_dies", only=["fp32"], load="SIGSEGV"))
 """
-BROKEN_MODELS = ("a_crashing", "nan_weights", "nan_outputs", "raising", "wrong_kind", "wrong_metric", "missing_data")
+BROKEN_MODELS = (
+    "a_crashing",
+    "nan_weights",
+    "nan_outputs",
+    "raising",
+    "wrong_kind",
+    "wrong_metric",
+    "missing_data",
+    "data_dies",
+)
 BROKEN_RUNTIMES = (
     "rt_build_raises",
     "rt_build_dies",
@@ -159,12 +178,13 @@ def only(found: Found, cell: str, metric: str = "accuracy_drop") -> Finding:
 @pytest.mark.parametrize(
     ("model", "stage", "reason"),
     [
-        ("a_crashing", "train", "signal SIGSEGV"),
-        ("nan_weights", "train", "weight 'weights' holds NaN or infinity"),
-        ("nan_outputs", "train", "its outputs on the evaluation set hold NaN or infinity"),
-        ("raising", "train", "KeyError: 'weights.bin'"),
-        ("wrong_kind", "train", "the model function returned dict, not a Linear"),
-        ("missing_data", "train", "FileNotFoundError: no such folder: /data"),
+        ("a_crashing", "model", "signal SIGSEGV"),
+        ("nan_weights", "model", "weight 'weights' holds NaN or infinity"),
+        ("nan_outputs", "model", "its outputs on the evaluation set hold NaN or infinity"),
+        ("raising", "model", "KeyError: 'weights.bin'"),
+        ("wrong_kind", "model", "the model function returned dict, not a Linear"),
+        ("missing_data", "data", "FileNotFoundError: no such folder: /data"),
+        ("data_dies", "data", "signal SIGSEGV"),
         ("wrong_metric", "measure", "task metric 'broken'"),
     ],
 )
@@ -173,6 +193,27 @@ def test_a_broken_model_is_an_error_of_its_own_cells(found: Found, model: str, s
     assert (finding.verdict, finding.phase, finding.against) == (Verdict.ERROR, stage, CELL)
     assert reason in finding.reason
     assert finding.value is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "function", "line"),
+    [
+        ("raising/fp32/fakert/local", "raising", 'raise KeyError("weights.bin")'),
+        ("missing_data/fp32/fakert/local", "missing", 'raise FileNotFoundError("no such folder: /data")'),
+        ("linear/explode+int8_static/fakert/local", "explode", 'raise ZeroDivisionError("nothing left")'),
+    ],
+)
+def test_an_exception_in_a_users_function_names_its_line_and_the_log_holds_all(
+    found: Found, broken_lab: Lab, cell: str, function: str, line: str
+) -> None:
+    path = broken_lab.folder / "registering.py"
+    number = path.read_text(encoding="utf-8").splitlines().index(f"    {line}") + 1
+    reason = only(found, cell).reason
+    assert f"at {path}:{number} in {function}; the traceback ends:\n" in reason
+    assert reason.splitlines()[-1] == f"    {path}:{number} in {function}: {line}"
+    logs = "".join(log.read_text(encoding="utf-8") for log in broken_lab.folder.glob("scratch*/*.log"))
+    assert f'File "{path}", line {number}, in {function}' in logs
+    assert "Traceback (most recent call last)" in logs
 
 
 def test_a_model_beside_broken_ones_is_measured(found: Found) -> None:
