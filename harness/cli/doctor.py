@@ -6,11 +6,15 @@ import argparse
 import platform
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.core.contracts import Availability, Runtime
+from harness.core.contracts import Availability, Runtime, Target
 from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.pipeline.engine_answers import EngineAnswers
 
 NO = "no"
 YES = "yes"
@@ -31,21 +35,23 @@ def add_command(commands: Any) -> None:
 def _doctor(options: argparse.Namespace) -> int:
     from harness import __version__
     from harness.pipeline.catalog import load_catalog
+    from harness.pipeline.engine_answers import EngineAnswers
     from harness.pipeline.settings import default_cache
-    from harness.runtimes.registry import availability, runtimes
-    from harness.targets.local_hardware import local_devices, local_hardware
+    from harness.runtimes.registry import runtimes
+    from harness.targets.local_hardware import local_hardware
 
     load_catalog()
     for name in options.require:
         runtimes.get(name)
-    found = {runtime.name: availability(runtime, local_devices()) for runtime in runtimes}
+    answers = EngineAnswers(default_cache(), local_hardware(), _to_stderr, again=True)
+    found = {runtime.name: _available(runtime, answers) for runtime in runtimes}
     print(f"edge-harness {__version__}, Python {platform.python_version()}, {platform.system()}")
     print(f"hardware class: {local_hardware().name}")
     print(f"artifact cache: {default_cache()}")
     print(_calibrated(), end="\n\n")
     _print_table(
         ["runtime", "available", "versions, or why not", "providers", "options"],
-        [_runtime_row(runtime, found[runtime.name]) for runtime in runtimes],
+        [_runtime_row(runtime, found[runtime.name], answers) for runtime in runtimes],
     )
     _print_support(runtimes)
     _print_table(["data set", "usable", "models", "samples, or why not"], _data_rows())
@@ -56,13 +62,33 @@ def _doctor(options: argparse.Namespace) -> int:
     return 1 if missing or broken else 0
 
 
+def _to_stderr(line: str) -> None:
+    print(f"edge-harness: {line}", file=sys.stderr)
+
+
+def _available(runtime: Runtime, answers: EngineAnswers) -> Availability:
+    """Whether *runtime* can build here, and run on its default provider, by the engine's own word where that is needed."""
+    from harness.runtimes.registry import availability
+    from harness.targets.local_hardware import local_devices
+
+    here = availability(runtime, local_devices())
+    answer = answers.of(runtime, runtime.providers[0], _local()) if here.ok else None
+    return replace(here, ok=False, reason=answer.reason) if answer is not None and answer.reason else here
+
+
+def _local() -> Target:
+    from harness.targets.registry import targets
+
+    return targets.get("local")
+
+
 def _print_table(headers: list[str], rows: list[list[str]]) -> None:
     from tabulate import tabulate
 
     print(tabulate(rows, headers=headers, tablefmt="simple"), end="\n\n")
 
 
-def _runtime_row(runtime: Runtime, here: Availability) -> list[str]:
+def _runtime_row(runtime: Runtime, here: Availability, answers: EngineAnswers) -> list[str]:
     from harness.core.tested_versions import untested
 
     wrong = {sentence.split(" ", 1)[0] for sentence in untested(here.versions)}
@@ -72,18 +98,21 @@ def _runtime_row(runtime: Runtime, here: Availability) -> list[str]:
         runtime.name,
         YES if here.ok else NO,
         ", ".join(versions) if here.ok else here.reason,
-        ", ".join(_providers(runtime)),
+        ", ".join(_providers(runtime, answers)),
         "; ".join(options) or "-",
     ]
 
 
-def _providers(runtime: Runtime) -> Iterable[str]:
+def _providers(runtime: Runtime, answers: EngineAnswers) -> Iterable[str]:
+    from harness.pipeline.engine_answers import Answer
     from harness.runtimes.registry import can_run
     from harness.targets.local_hardware import local_devices
 
     for provider in runtime.providers:
         here = can_run(runtime, provider, local_devices())
-        notes = [] if here.ok else [here.reason.partition(";")[0]]
+        answer = answers.of(runtime, provider, _local()) if here.ok else Answer(reason=here.reason.partition(";")[0])
+        notes = [answer.reason] if answer.reason else []
+        notes += [f"gave no answer: {answer.doubt}"] if answer.doubt else []
         notes += ["not timed"] if provider.untimed else []
         said = f" ({', '.join(notes)})" if notes else ""
         yield provider.name + said
@@ -148,7 +177,7 @@ def _proved() -> bool:
     from harness.pipeline.proof import prove_all
 
     rows, broken = [], False
-    for proof in prove_all(lambda line: print(f"edge-harness: {line}", file=sys.stderr)):
+    for proof in prove_all(_to_stderr):
         rows.append([proof.cell.runtime, proof.cell.model, proof.status, proof.told])
         broken |= proof.broken
     _print_table(["runtime", "model", "status", "largest output error, placement, or why not"], rows)

@@ -22,6 +22,8 @@ class Provider:
     """Distributions that running needs in addition to the runtime's own."""
     device: str = ""
     """Device that running needs: ``CUDA`` or ``COMPILER``; empty when a CPU is enough."""
+    asks_engine: bool = False
+    """Whether only the engine can tell if the machine has a device for it: the run side then has ``missing_device``."""
     builds: bool = False
     """Whether this provider needs artifacts of its own."""
     untimed: str = ""

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from harness.core.artifact import Artifact
 from harness.core.environment import Hardware
+from harness.core.finding import Verdict
 from harness.core.metric import Stage
 from harness.core.metrics import relative_figures
 from harness.core.names import Cell
@@ -19,6 +20,7 @@ from harness.meters.ratios import ratio_measurements
 from harness.meters.size import size_measurements
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, because_of, raise_if
+from harness.pipeline.engine_answers import EngineAnswers
 from harness.pipeline.measure import EVALUATION_BATCH, Probe, probe
 from harness.pipeline.plan import obstacle_to_running
 from harness.pipeline.resolved import resolve
@@ -35,6 +37,7 @@ class Prober:
         self._settings = settings
         self._hardware = hardware
         self._tell = tell
+        self._engine_answers = EngineAnswers(settings.cache, hardware, tell)
 
     def describe_artifact(self, cell: Cell, reference: Artifact | None) -> None:
         """Record what the artifact of *cell* tells of itself, and its ratios to the *reference* artifact."""
@@ -55,7 +58,7 @@ class Prober:
         """
         if not self._book.is_done(cell, Stage.PROBE):
             with self._book.reaching(cell, Stage.PROBE):
-                raise_if(obstacle_to_running(resolve(cell)))
+                raise_if(self._obstacle(cell))
                 with self._sharing([cell]):
                     self._record_probe(cell, self._probe(cell))
 
@@ -66,7 +69,7 @@ class Prober:
             for cell in sorted(cells)
             if cell in self._builder.artifacts
             and not self._book.is_settled(cell, Stage.PROBE)
-            and obstacle_to_running(resolve(cell)) is None
+            and self._obstacle(cell) is None
         ]
         if not waiting:
             return
@@ -93,6 +96,15 @@ class Prober:
         samples = self._book.results[companion].samples
         assert samples is not None, "a probe leaves them"
         return samples
+
+    def _obstacle(self, cell: Cell) -> CellProblem | None:
+        """Why *cell* can't run on its target: what is missing there, or what the engine says of it."""
+        resolved = resolve(cell)
+        missing = obstacle_to_running(resolved)
+        if missing is not None:
+            return missing
+        answer = self._engine_answers.of(resolved.runtime, resolved.choice.provider, resolved.target)
+        return CellProblem(Verdict.UNAVAILABLE, answer.reason) if answer.reason else None
 
     def _record_summary(self, cell: Cell, artifact: Artifact) -> None:
         status = self._book.results[cell].status

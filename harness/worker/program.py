@@ -7,6 +7,9 @@ engine's part, the *run side*, is a second text in the first message. A run side
     def open_session(path: str, options: dict) -> Session # options: threads, provider, the cell's engine
                                                           # options, and cache: a folder for what an engine compiles
 
+    def missing_device(provider: str) -> str              # only for providers with asks_engine: why it can't run
+                                                          # on this machine; empty when it can
+
     class Session:
         def predict(self, batch): ...   # numpy (n, ...) -> numpy outputs (n, ...), float
         def prepare(self, sample): ...  # numpy (1, ...) -> a callable without arguments: one complete inference
@@ -200,6 +203,10 @@ class Program:
             "import_ns": imported,
         }
 
+    def missing_device(self, provider: str) -> dict[str, Any]:
+        """Whether this machine has a device for *provider*; an empty reason when it has."""
+        return {"reason": str(self.run_side.missing_device(provider))}
+
     def load(self, path: str, options: dict[str, Any]) -> dict[str, Any]:
         """Open the artifact at *path*."""
         reset_peak()
@@ -293,7 +300,20 @@ def _rows(outputs: Any, n: int) -> Any:
 
 
 OPERATIONS = (
-    *("hello", "load", "prepare", "slow_down", "context", "memory", "describe", "predict", "warm_up", "time", "close"),
+    *(
+        "hello",
+        "missing_device",
+        "load",
+        "prepare",
+        "slow_down",
+        "context",
+        "memory",
+        "describe",
+        "predict",
+        "warm_up",
+        "time",
+        "close",
+    ),
 )
 
 

@@ -3,9 +3,40 @@
 import subprocess
 import sys
 
+import pytest
+
 from harness import cli
 from harness.core.contracts import Availability
+from harness.core.offer import Provider
+from harness.pipeline import engine_answers
 from harness.runtimes import registry
+from harness.worker.process import WorkerFailure
+
+
+class Desk:
+    """Stands for a worker: answers without an engine that nothing but qnn finds a device."""
+
+    def __init__(self, *arguments, **named):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def ask(self, operation, provider):
+        if provider == "qnn":
+            raise WorkerFailure("the worker died: signal SIGSEGV")
+        return {"reason": f"{provider} finds no device here"}
+
+
+@pytest.fixture(autouse=True)
+def no_engine(request, monkeypatch, tmp_path):
+    """Engines answer by ``Desk``, and nothing that is remembered counts."""
+    if "runtimes" not in request.keywords:
+        monkeypatch.setattr(engine_answers, "Worker", Desk)
+    monkeypatch.setenv("EDGE_HARNESS_CACHE", str(tmp_path))
 
 
 def test_doctor_names_what_runs(capsys):
@@ -24,11 +55,37 @@ def test_doctor_says_why_not_and_fails_when_it_is_required(capsys, monkeypatch):
     assert "required runtime onnxruntime is unavailable" in capsys.readouterr().err
 
 
+def providers(out, runtime):
+    """What doctor says of the providers of *runtime*."""
+    (line,) = [line for line in out.partition("models of")[0].splitlines() if line.startswith(f"{runtime} ")]
+    return line
+
+
+def test_doctor_says_what_the_engine_says_of_a_provider(capsys, monkeypatch):
+    monkeypatch.setattr(registry, "installed", lambda packages: Availability(ok=True))
+    assert cli.main(["doctor"]) == 0
+    told = providers(capsys.readouterr().out, "onnxruntime")
+    assert "openvino (openvino finds no device here)" in told
+    assert "qnn (gave no answer: the worker died: signal SIGSEGV, not timed)" in told
+
+
+def test_a_runtime_whose_default_provider_finds_no_device_is_not_available(capsys, monkeypatch):
+    from harness.runtimes.litert.runtime import LiteRt
+
+    monkeypatch.setattr(registry, "installed", lambda packages: Availability(ok=True))
+    monkeypatch.setattr(LiteRt, "providers", (Provider(name="dsp", asks_engine=True),))
+    assert cli.main(["doctor", "--require", "litert"]) == 1
+    captured = capsys.readouterr()
+    assert providers(captured.out, "litert").split()[1] == "no"
+    assert "required runtime litert is unavailable: dsp finds no device here" in captured.err
+
+
 def test_doctor_offers_near_names(capsys):
     assert cli.main(["doctor", "--require", "onnxruntim"]) == 2
     assert "did you mean 'onnxruntime'" in capsys.readouterr().err
 
 
+@pytest.mark.runtimes
 def test_doctor_imports_no_engine():
     code = (
         "import sys; from harness import cli; cli.main(['doctor']);"

@@ -55,7 +55,9 @@ def test_another_protocol_is_refused_with_both_numbers(
 
 def test_an_unknown_operation_names_those_that_exist_and_the_worker_lives_on(open_worker: OpenWorker) -> None:
     worker = open_worker()
-    with pytest.raises(WorkerFailure, match=r"unknown operation 'dance'; this worker knows hello, load, prepare"):
+    with pytest.raises(
+        WorkerFailure, match=r"unknown operation 'dance'; this worker knows hello, missing_device, load"
+    ):
         worker.ask("dance")
     assert worker.ask("memory")["peak"] > 0
 
@@ -160,8 +162,7 @@ def test_slowing_down_again_replaces_the_former_spin(open_worker: OpenWorker) ->
     worker.prepare(np.zeros((1, 2)))
     worker.ask("slow_down", spin_ns=10 * SPIN_NS)
     worker.ask("slow_down", spin_ns=SPIN_NS)
-    times = worker.time(20)
-    assert 0.99 * SPIN_NS <= np.median(times) < 3 * SPIN_NS
+    assert worker.time(20).min() < 5 * SPIN_NS  # the least: a busy machine makes others longer
 
 
 def test_preparing_again_ends_the_spin(open_worker: OpenWorker) -> None:

@@ -25,6 +25,11 @@ def versions():
     return {"onnxruntime": onnxruntime.__version__}
 
 
+def missing_device(provider):
+    _, name, devices = _plugin_devices(provider)
+    return "" if devices else f"{name} finds no device here"
+
+
 def open_session(path, options):
     return Session(path, options)
 
@@ -76,11 +81,7 @@ class Session:
             session = onnxruntime.InferenceSession(self._path, made, providers=[wanted])
             session.disable_fallback()
             return session, wanted, ""
-        plugin = importlib.import_module(PLUGINS[self._provider])
-        wanted = plugin.get_ep_name()
-        if not any(device.ep_name == wanted for device in onnxruntime.get_ep_devices()):
-            onnxruntime.register_execution_provider_library(wanted, plugin.get_library_path())
-        devices = [device for device in onnxruntime.get_ep_devices() if device.ep_name == wanted]
+        plugin, wanted, devices = _plugin_devices(self._provider)
         if not devices:
             raise RuntimeError(f"{wanted} finds no device here")
         if self._provider in STATIC:
@@ -119,6 +120,15 @@ class Session:
             int(event["args"]["mem_in_use_peak"]) for event in events if "mem_in_use_peak" in event.get("args", {})
         ]
         return {"arena_bytes": max(peaks)} if peaks else {}
+
+
+def _plugin_devices(provider):
+    """The package that brings *provider*, its name in onnxruntime, and the devices that it finds here."""
+    plugin = importlib.import_module(PLUGINS[provider])
+    name = plugin.get_ep_name()
+    if not any(device.ep_name == name for device in onnxruntime.get_ep_devices()):
+        onnxruntime.register_execution_provider_library(name, plugin.get_library_path())
+    return plugin, name, [device for device in onnxruntime.get_ep_devices() if device.ep_name == name]
 
 
 def _free_dimensions(path):

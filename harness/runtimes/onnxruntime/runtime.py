@@ -27,10 +27,11 @@ class OnnxRuntime:
     providers = (
         Provider(name="cpu"),
         Provider(name="cuda", packages=("onnxruntime-gpu",), device=CUDA),
-        Provider(name="openvino", packages=("onnxruntime-ep-openvino",)),
+        Provider(name="openvino", packages=("onnxruntime-ep-openvino",), asks_engine=True),
         Provider(
             name="qnn",
             packages=("onnxruntime-qnn",),
+            asks_engine=True,
             untimed="a simulator of the Hexagon NPU computes it, 300 times as long as the CPU; only accuracy means something",
         ),
     )
