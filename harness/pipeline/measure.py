@@ -171,23 +171,8 @@ def time_pair(
 
     @contextmanager
     def open_pair() -> Iterator[tuple[Timed, Timed | None]]:
-        # Both start at the same time: importing an engine takes longer than timing it.
-        with ExitStack() as stack, ThreadPoolExecutor(max_workers=len(sides)) as pool:
-            starting = [pool.submit(open_worker, cell, artifact, settings) for cell, artifact, _ in sides]
-            wait(starting)
-            workers = [stack.enter_context(one.result()[0]) for one in starting if one.exception() is None]
-            starting[0].result()
-            if len(sides) == 1:
-                workers[0].prepare(sample)
-                yield wrap(workers[0]), None
-                return
-            whose = sides[1][2]
-            with _blaming(whose):
-                starting[1].result()
-            other = BlamedWorker(workers[1], whose)
-            workers[0].prepare(sample)
-            other.prepare(sample)
-            yield wrap(workers[0]), other
+        with _opened(sides, sample, settings) as (candidate, other):
+            yield wrap(candidate), other
 
     usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
     together = usable >= len(sides) * sides[0][0].threads(settings.threads)
@@ -199,6 +184,28 @@ def time_pair(
         least_inferences=least_inferences,
         read_moment=read_moment,
     )
+
+
+@contextmanager
+def _opened(sides: Sequence[Side], sample: Array, settings: Settings) -> Iterator[tuple[Worker, BlamedWorker | None]]:
+    """Workers of the candidate and of the other side where there is one, ready to be timed."""
+    # Both start at the same time: importing an engine takes longer than timing it.
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=len(sides)) as pool:
+        starts = [pool.submit(open_worker, cell, artifact, settings) for cell, artifact, _ in sides]
+        wait(starts)
+        workers = [stack.enter_context(start.result()[0]) for start in starts if start.exception() is None]
+        starts[0].result()
+        if len(sides) == 1:
+            workers[0].prepare(sample)
+            yield workers[0], None
+            return
+        whose = sides[1][2]
+        with _blaming(whose):
+            starts[1].result()
+        other = BlamedWorker(workers[1], whose)
+        workers[0].prepare(sample)
+        other.prepare(sample)
+        yield workers[0], other
 
 
 def open_worker(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> tuple[Worker, dict[str, Any]]:

@@ -122,12 +122,8 @@ class ArtifactStore:
         }
         card["check"] = _check(card)
         (staged / CARD).write_text(json.dumps(card, sort_keys=True, indent=1), encoding="utf-8")
-        for path in [staged / name for name in [*files, CARD]]:
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        for name in (*files, CARD):
+            _sync(staged / name)
         folder = self._folder(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
@@ -160,6 +156,15 @@ class ArtifactStore:
 
 def _files(folder: Path) -> list[str]:
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p != folder / CARD)
+
+
+def _sync(path: Path) -> None:
+    """Wait until the content of *path* is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:
