@@ -67,6 +67,7 @@ KNOWN_CYCLES = {
 """Modules that import each other, in a circle of any length; each is to go."""
 BY_BEHAVIOUR = {"benchmarks", "contract", "docs", "fakes", "plugin", "runtimes"}
 """Folders of tests that go by what is promised, across modules; all others mirror a room, file by file."""
+SELF = {"test_architecture.py", "test_architecture_sizes.py"}
 KNOWN_STRAY_TESTS = {
     "stats/test_intervals.py",
     "zoo/test_architectures.py",
@@ -214,7 +215,7 @@ def stray_tests(tests: Path, package: Path) -> set[str]:
     strays = set()
     for path in tests.rglob("test_*.py"):
         place = path.relative_to(tests)
-        if place.parts[0] in BY_BEHAVIOUR or place.name.startswith("test_architecture"):
+        if place.parts[0] in BY_BEHAVIOUR or place.name in SELF:
             continue
         room = package / place.parent
         names = {one.stem for one in room.glob("*.py")} | {one.name for one in room.glob("*") if one.is_dir()}
