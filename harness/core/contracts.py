@@ -1,14 +1,17 @@
-"""The smallest contracts of the extension points: framework, exporter, runtime, target."""
+"""The smallest contracts of the extension points: framework, exporter, runtime, target, meter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from harness.core.data import Array
+from harness.core.figure import Figure
 from harness.core.lowering import Lowered, Lowering
+from harness.core.measurement import Measurement
+from harness.core.metric import Stage
 from harness.core.model import Input
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -147,4 +150,38 @@ class Target(Protocol):
 
     def gateway(self, threads: int) -> str:
         """The execnet specification of a fresh process with *threads* as the thread count of native pools."""
+        ...
+
+
+Subject = TypeVar("Subject", contravariant=True)
+
+
+class Meter(Protocol[Subject]):
+    """Turns what a stage gives into figures.
+
+    Its subject is an ``Artifact`` in the stage ``artifact``, a ``ProbeSession`` in ``probe``, a ``Timing`` in ``timing``.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def stage(self) -> Stage:
+        """When it measures."""
+        ...
+
+    @property
+    def figures(self) -> Sequence[Figure]:
+        """What it can give; a figure that a cell does not have is left out of its measurements."""
+        ...
+
+    def measure(self, subject: Subject) -> Iterable[Measurement]:
+        """Measurements of *subject*.
+
+        Raises:
+            ValueError: it can't be measured, and the sentence says why; it ends the cell as ``error(measure)``.
+        """
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from harness.core.measurement import Interval, Measurement
@@ -11,8 +11,8 @@ from harness.core.registry import Registry
 from harness.core.source import Source
 from harness.errors import ContractError
 
-SHIPPED = Source(module="harness.core.figures", path=__file__, line=0)
-"""The source of what comes with the harness."""
+NOWHERE = Source(module="", path="", line=0)
+"""The source of what was not registered yet; it is set then."""
 
 
 class Better(StrEnum):
@@ -54,7 +54,7 @@ class Figure:
     """The column is left out while every cell lies between these."""
     zero_is_measured: bool = False
     """Whether 0 can be a true value; else it means that nothing could be read, and no ratio is made of it."""
-    source: Source = field(default=SHIPPED, compare=False)
+    source: Source = field(default=NOWHERE, compare=False)
 
     @property
     def written(self) -> str:
@@ -93,7 +93,14 @@ figures = Figures("figure")
 
 
 def add_figure(figure: Figure) -> Figure:
-    """Register *figure*; returned, so that a constant can be made of it."""
+    """Register *figure*; returned with where that was, so that a constant can be made of it.
+
+    Raises:
+        ContractError: the name does not end in the unit.
+        InvalidName, DuplicateName: as for every registry.
+    """
+    if figure.source == NOWHERE:
+        figure = replace(figure, source=Source.of_caller())
     figures.add(figure)
     return figure
 
@@ -123,5 +130,4 @@ def ratio_of(
         of=figure,
         column=column,
         usual=usual,
-        source=figure.source,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from harness.core.figure import SHIPPED, Better, Figure
+from harness.core.figure import NOWHERE, Better, Figure
 from harness.core.limits import ERROR_TIMES, Limit
 from harness.core.source import Source
 
@@ -95,7 +95,7 @@ class Change:
     """The limit when a budget names none; None means that a change is noted, never failed."""
     vacuous: float = 1.5
     """A limit beyond this allows more than half of the baseline."""
-    source: Source = field(default=SHIPPED, compare=False)
+    source: Source = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ class Metric:
     change: Change | None = None
     vacuous: float | None = None
     """A limit beyond this (for a lower limit: below it) allows more than half of the reference; None: no such bound."""
-    source: Source = field(default=SHIPPED, compare=False)
+    source: Source = field(default=NOWHERE, compare=False)
 
     @property
     def unit(self) -> str:

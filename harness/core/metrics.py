@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.core import figures as figure
-from harness.core.figure import Figure, add_figure, figures
+from harness.core.figure import NOWHERE, Figure, add_figure, figures
 from harness.core.limits import Limit
 from harness.core.metric import POINTS_OR_ERRORS, Change, ChangeRule, Companion, Metric, Rule, Stage
 from harness.core.registry import Registry
+from harness.core.source import Source
 from harness.errors import DuplicateName, UnknownName
 
 ARTIFACT, PROBE, TIMING = Stage.ARTIFACT, Stage.PROBE, Stage.TIMING
@@ -40,18 +42,21 @@ METRICS: Mapping[str, Metric] = metrics.entries
 
 
 def add_metric(metric: Metric) -> Metric:
-    """Register *metric*, and its figure and its change where they are not yet known.
+    """Register *metric*, and its figure and its change where they are not yet known; returned with where that was.
 
     Raises:
         ContractError: the figure's name does not end in its unit.
-        DuplicateName: another metric, change or figure has a name of its.
+        InvalidName, DuplicateName: another metric, change or figure has a name of its.
     """
+    source = Source.of_caller() if metric.source == NOWHERE else metric.source
+    metric = replace(metric, source=source)
+    change = metric.change
     if metric.name in CHANGES:
-        raise DuplicateName(f"metric {metric.name!r} ({metric.source}) has the name of a change. Rename it.")
+        raise DuplicateName(f"metric {metric.name!r} ({source}) has the name of a change. Rename it.")
     if figures.entries.get(metric.figure.name) != metric.figure:
-        add_figure(metric.figure)
-    if metric.change is not None and CHANGES.get(metric.change.name) != metric.change:
-        changes.add(metric.change)
+        add_figure(replace(metric.figure, source=source))
+    if change is not None and CHANGES.get(change.name) != change:
+        changes.add(replace(change, source=source))
     metrics.add(metric)
     return metric
 
@@ -87,7 +92,6 @@ def limit_units(key: str, remedy: str = "") -> Mapping[str, float]:
     raise UnknownName.among("metric", key, [*METRICS, *CHANGES], remedy)
 
 
-PLACEMENT = Metric(name="placement", title="placement", figure=figure.PLACEMENT, stage=PROBE)
 _SHIPPED = (
     Metric(
         name="accuracy_drop",
@@ -158,7 +162,7 @@ _SHIPPED = (
     Metric(name="int8_share", title="int8 share", figure=figure.INT8_SHARE, stage=ARTIFACT),
     Metric(name="fp16_share", title="fp16 share", figure=figure.FP16_SHARE, stage=ARTIFACT),
     Metric(name="sparsity", title="sparsity", figure=figure.SPARSITY, stage=ARTIFACT),
-    PLACEMENT,
+    Metric(name="placement", title="placement", figure=figure.PLACEMENT, stage=PROBE),
     Metric(
         name="latency", title="latency", figure=figure.LATENCY, stage=TIMING, rule=Rule.ABSOLUTE, change=LATENCY_CHANGE
     ),
@@ -180,3 +184,4 @@ _SHIPPED = (
 )
 for _metric in _SHIPPED:
     add_metric(_metric)
+PLACEMENT = METRICS["placement"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,12 @@ class Source:
         except (OSError, TypeError):
             path, line = "", 0
         return cls(module=defined.__module__, path=path, line=line)
+
+    @classmethod
+    def of_caller(cls, above: int = 1) -> Source:
+        """Where the function that asks was called; *above* counts further callers."""
+        frame = sys._getframe(1 + above)
+        return cls(module=str(frame.f_globals["__name__"]), path=frame.f_code.co_filename, line=frame.f_lineno)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}" if self.path else self.module

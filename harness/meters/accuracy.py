@@ -11,6 +11,8 @@ from harness.core import figures
 from harness.core.data import Array
 from harness.core.figure import Figure
 from harness.core.measurement import Measurement
+from harness.core.model import TaskMetric
+from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.result import ClassFlips
 from harness.stats.bootstrap import bootstrap, paired_bootstrap
 from harness.stats.paired_drop import Flips
@@ -38,6 +40,43 @@ def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels:
             f"task metric {name!r} must return bool of shape ({len(labels)},), it returned {correct.dtype} {correct.shape}"
         )
     return correct
+
+
+def evaluate(task_metric: TaskMetric, outputs: Array, reference_outputs: Array, labels: Array) -> Evaluation:
+    """The predictions of an artifact beside the reference's, with what became of every sample.
+
+    Raises:
+        ValueError: outputs are unusable, or the task metric fails or breaks its contract.
+    """
+    if not task_metric.per_sample:
+        return Evaluation(task_metric=task_metric, labels=labels, outputs=outputs, reference_outputs=reference_outputs)
+    correct = correctness(task_metric.compute, outputs, labels, task_metric.name)
+    reference_correct = correctness(task_metric.compute, reference_outputs, labels, task_metric.name)
+    return Evaluation(
+        task_metric=task_metric,
+        labels=labels,
+        outputs=outputs,
+        reference_outputs=reference_outputs,
+        correct=correct,
+        reference_correct=reference_correct,
+        classes=class_flips(reference_correct, correct, labels),
+    )
+
+
+def evaluation_measurements(session: ProbeSession) -> list[Measurement]:
+    """Accuracy and all that is told of predictions.
+
+    Raises:
+        ValueError: outputs are unusable, or the score fails or is no finite number.
+    """
+    seen = session.evaluation
+    outputs, reference_outputs = seen.outputs, seen.reference_outputs
+    if seen.correct is None or seen.reference_correct is None:
+        metric = seen.task_metric
+        measured = score_measurements(metric.compute, outputs, reference_outputs, seen.labels, metric.name)
+    else:
+        measured = accuracy_measurements(seen.correct, seen.reference_correct, seen.classes)
+    return [*measured, *output_measurements(outputs, reference_outputs)]
 
 
 def class_flips(reference: Array, current: Array, labels: Array) -> tuple[ClassFlips, ...]:

@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from harness.core.context import Context, Moment
 from harness.core.data import Array
 from harness.core.figures import LATENCY, LATENCY_PERCENTILES, LATENCY_RATIO, LATENCY_TRIMMED_MEAN
 from harness.core.measurement import Measurement
+from harness.core.probe_session import Timed
 from harness.core.timing import Rounds, Timing
 from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, ratio_evidence
 from harness.stats.median import median_interval
@@ -24,14 +24,6 @@ LEAST_WARM_ITERATIONS = 10
 LEAST_WARM_NS = 500_000_000
 LEAST_EPOCH_ITERATIONS = 8
 LEAST_EPOCH_NS = 5_000_000
-
-
-class Timed(Protocol):
-    """A worker that is ready to be timed."""
-
-    def ask(self, operation: str, **fields: Any) -> dict[str, Any]: ...
-
-    def time(self, iterations: int) -> Array: ...
 
 
 OpenPair = Callable[[], AbstractContextManager[tuple[Timed, Timed | None]]]

@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from harness.core.artifact import Operators
 from harness.core.figures import PLACEMENT
 from harness.core.measurement import Measurement
+from harness.core.probe_session import ProbeSession
 
 UNITS = {"bytes": "bytes", "ns": "ns", "count": "count"}
 """Units by the last word of a figure's name."""
+
+
+def runtime_measurements(session: ProbeSession) -> list[Measurement]:
+    """The engine's own figures, and the share of operators that the provider asked for took."""
+    return [*engine_measurements(session.figures), *placement_measurements(session.placement, session.provider)]
 
 
 def engine_measurements(told: Mapping[str, float]) -> list[Measurement]:

@@ -36,6 +36,7 @@ SHIPPED = (
     "harness.runtimes.openvino.runtime",
     "harness.runtimes.tensorrt.runtime",
     "harness.targets.registry",
+    "harness.meters.shipped",
 )
 
 

@@ -8,25 +8,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from harness.core import figures
 from harness.core.artifact import Artifact
 from harness.core.data import Array
 from harness.core.environment import Environment, Hardware
 from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
+from harness.core.metric import Stage
+from harness.core.probe_session import Evaluation, ProbeSession, Timed
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import ClassFlips, Placement
 from harness.core.samples import Samples
 from harness.core.timing import Timing
-from harness.meters.accuracy import (
-    accuracy_measurements,
-    class_flips,
-    correctness,
-    output_measurements,
-    score_measurements,
-)
-from harness.meters.latency import Enough, Timed, measure_latency
-from harness.meters.runtime_figures import engine_measurements, placement_measurements
+from harness.meters.accuracy import evaluate
+from harness.meters.latency import Enough, measure_latency
+from harness.meters.registry import measure
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
@@ -52,12 +47,21 @@ class Probe:
     """What the engine tells of itself beside."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accuracy:
-    """What is kept of every sample and class beside the figures."""
+class ProbedWorker:
+    """The worker as meters have it: what goes wrong in it ends the cell while it runs, not while it is measured."""
 
-    samples: Samples
-    classes: tuple[ClassFlips, ...] = ()
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
+        """As ``Worker.ask``."""
+        with in_phase(Phase.RUN):
+            return self._worker.ask(operation, **fields)
+
+    def time(self, iterations: int) -> Array:
+        """As ``Worker.time``."""
+        with in_phase(Phase.RUN):
+            return self._worker.time(iterations)
 
 
 class BlamedWorker:
@@ -114,28 +118,38 @@ def probe(
         memory = worker.ask("memory")
         description = worker.ask("describe")["description"]
         outputs = worker.predict(inputs, EVALUATION_BATCH)
+        with in_phase(Phase.MEASURE):
+            evaluation = evaluate(
+                metrics.get(cell.model.metric), outputs, reference.load("outputs"), reference.load("labels")
+            )
+            session = ProbeSession(
+                worker=ProbedWorker(worker),
+                load_ns=loaded["load_ns"],
+                first_ns=first_ns,
+                memory_peak_bytes=memory["over_idle"],
+                memory_idle_bytes=memory["idle"],
+                evaluation=evaluation,
+                provider=provider,
+                placement=description.pop("placement", None) or artifact.provenance.placement,
+                figures=description.pop("figures", {}),
+                description=description,
+            )
+            measurements = measure(Stage.PROBE, session)
         worker.ask("close")
-    with in_phase(Phase.MEASURE):
-        accuracy, measured = _accuracy(cell, outputs, reference)
-        operators = description.pop("placement", None) or artifact.provenance.placement
-        told = engine_measurements(description.pop("figures", {}))
-    measured_figures = (
-        figures.LOAD.measured(loaded["load_ns"]),
-        figures.FIRST_INFERENCE.measured(first_ns),
-        figures.MEMORY.measured(memory["over_idle"]),
-        figures.MEMORY_IDLE.measured(memory["idle"]),
-        *told,
-        *placement_measurements(operators, provider),
-        *measured,
-    )
     return Probe(
-        measurements=measured_figures,
-        samples=accuracy.samples,
-        classes=accuracy.classes,
+        measurements=tuple(measurements.values()),
+        samples=_samples(evaluation, reference.dataset_sha256),
+        classes=evaluation.classes,
         environment=_environment(cell, worker, description, hardware, settings),
-        placement=Placement(provider=provider, operators=operators),
+        placement=Placement(provider=provider, operators=session.placement),
         details=description,
     )
+
+
+def _samples(evaluation: Evaluation, dataset_sha256: str) -> Samples:
+    if evaluation.correct is None:
+        return Samples.scored(evaluation.outputs, dataset_sha256)
+    return Samples.pack(evaluation.correct, evaluation.outputs, dataset_sha256)
 
 
 Side = tuple[ResolvedCell, Artifact, str]
@@ -241,21 +255,6 @@ def in_phase(phase: Phase) -> Iterator[None]:
         raise CellProblem(Verdict.UNAVAILABLE, str(err)) from err
     except (WorkerFailure, ValueError) as err:
         raise CellProblem.error(phase, str(err)) from err
-
-
-def _accuracy(cell: ResolvedCell, outputs: Array, reference: Reference) -> tuple[Accuracy, list[Measurement]]:
-    metric = metrics.get(cell.model.metric)
-    labels, exact = reference.load("labels"), reference.load("outputs")
-    if not metric.per_sample:
-        measured = score_measurements(metric.compute, outputs, exact, labels, metric.name)
-        found = Accuracy(samples=Samples.scored(outputs, reference.dataset_sha256))
-    else:
-        correct = correctness(metric.compute, outputs, labels, metric.name)
-        reference_correct = correctness(metric.compute, exact, labels, metric.name)
-        classes = class_flips(reference_correct, correct, labels)
-        measured = accuracy_measurements(correct, reference_correct, classes)
-        found = Accuracy(samples=Samples.pack(correct, outputs, reference.dataset_sha256), classes=classes)
-    return found, [*measured, *output_measurements(outputs, exact)]
 
 
 def _environment(

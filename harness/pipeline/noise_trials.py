@@ -15,11 +15,11 @@ from harness.core.artifact import Artifact
 from harness.core.data import Array
 from harness.core.names import Cell
 from harness.core.noise import Trial
+from harness.core.probe_session import Timed
 from harness.core.problem import CellProblem, Phase
 from harness.core.timing import Timing
 from harness.errors import CalibrationError
 from harness.judge.latency import look, ratio_evidence
-from harness.meters.latency import Timed
 from harness.pipeline.measure import in_phase, open_worker, time_pair
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run

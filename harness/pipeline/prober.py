@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 
 from harness.core.artifact import Artifact
 from harness.core.environment import Hardware
 from harness.core.finding import Verdict
+from harness.core.measurement import Measurement
 from harness.core.metric import Stage
-from harness.core.metrics import relative_figures
 from harness.core.names import Cell
-from harness.core.problem import CellProblem
+from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
 from harness.core.result import MEASURED, NOT_RUN, ArtifactSummary
 from harness.core.samples import Samples
 from harness.meters.ratios import ratio_measurements
-from harness.meters.size import size_measurements
+from harness.meters.registry import measure, quotients
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, because_of, raise_if
 from harness.pipeline.engine_answers import EngineAnswers
-from harness.pipeline.measure import EVALUATION_BATCH, Probe, probe
+from harness.pipeline.measure import EVALUATION_BATCH, Probe, in_phase, probe
 from harness.pipeline.plan import obstacle_to_running
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
@@ -38,6 +38,8 @@ class Prober:
         self._hardware = hardware
         self._tell = tell
         self._engine_answers = EngineAnswers(settings.cache, hardware, tell)
+        self._measured: dict[str, Mapping[str, Measurement]] = {}
+        """Figures of artifacts, by their keys."""
 
     def describe_artifact(self, cell: Cell, reference: Artifact | None) -> None:
         """Record what the artifact of *cell* tells of itself, and its ratios to the *reference* artifact."""
@@ -45,10 +47,17 @@ class Prober:
         if not self._book.is_done(cell, Stage.ARTIFACT):
             with self._book.reaching(cell, Stage.ARTIFACT):
                 self._record_summary(cell, artifact)
-                self._book.record(cell, size_measurements(artifact))
+                self._book.record(cell, self._figures_of(artifact).values())
         if reference is not None:
-            ours, theirs = ({one.name: one for one in size_measurements(side)} for side in (artifact, reference))
-            self._book.record(cell, ratio_measurements(relative_figures(Stage.ARTIFACT), ours, theirs))
+            ours, theirs = self._figures_of(artifact), self._figures_of(reference)
+            self._book.record(cell, ratio_measurements(quotients(Stage.ARTIFACT), ours, theirs))
+
+    def _figures_of(self, artifact: Artifact) -> Mapping[str, Measurement]:
+        """What meters measure of *artifact*, once."""
+        if artifact.key not in self._measured:
+            with in_phase(Phase.MEASURE):
+                self._measured[artifact.key] = measure(Stage.ARTIFACT, artifact)
+        return self._measured[artifact.key]
 
     def probe(self, cell: Cell) -> None:
         """Probe *cell*, unless that was done.

@@ -16,7 +16,8 @@ from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import LatencyRounds
 from harness.core.timing import Timing
-from harness.meters.latency import latency_measurements
+from harness.meters.ratios import ratio_measurements
+from harness.meters.registry import measure, quotients
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, raise_if
 from harness.pipeline.measure import OtherSideProblem, in_phase
@@ -106,7 +107,12 @@ class Timekeeper:
 
     def _record(self, cell: Cell, timing: Timing) -> None:
         with in_phase(Phase.MEASURE):
-            self._book.record(cell, latency_measurements(timing))
+            ours = measure(Stage.TIMING, timing)
+            self._book.record(cell, ours.values())
+            of_reference, wanted = timing.of_other(), quotients(Stage.TIMING)
+            if of_reference is not None and wanted:
+                theirs = measure(Stage.TIMING, of_reference)
+                self._book.record(cell, ratio_measurements(wanted, ours, theirs))
         before = self._book.results[cell].latency_rounds
         rounds = LatencyRounds(
             pairs=timing.pairs,

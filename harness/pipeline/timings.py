@@ -151,7 +151,7 @@ class LatencyBook:
 
 def is_ratio(case: Case) -> bool:
     """Whether *case* sets times of two artifacts against each other."""
-    return RULES[case.metric.rule].alternates
+    return case.metric.relative
 
 
 def least_inferences(case: Case, *, beyond: int) -> int:

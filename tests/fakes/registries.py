@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from harness.core.figure import figures
+from harness.core.metrics import changes
+from harness.core.metrics import metrics as gate_metrics
+from harness.core.registry import Registry
 from harness.exporters import registry as exporters
 from harness.frameworks.registry import frameworks
 from harness.meters import latency
+from harness.meters.registry import meters
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.resolved import forget_resolved
 from harness.recipes.registry import steps
@@ -16,7 +21,10 @@ from harness.runtimes.registry import runtimes
 from harness.targets.registry import targets
 from harness.zoo.registry import datasets, metrics, models
 
-REGISTRIES = (models, datasets, metrics, steps, frameworks, runtimes, targets)
+REGISTRIES: tuple[Registry[Any], ...] = (
+    *(models, datasets, metrics, steps, frameworks, runtimes, targets),
+    *(figures, changes, gate_metrics, meters),
+)
 
 
 @contextmanager

@@ -1,0 +1,63 @@
+"""A probed artifact: its live worker, and what was seen and computed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from harness.core.data import Array
+from harness.core.model import TaskMetric
+from harness.core.result import ClassFlips
+
+
+class Timed(Protocol):
+    """A live worker with an artifact that is ready to run."""
+
+    def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
+        """The worker's answer to *operation*; see ``harness.worker.program``."""
+        ...
+
+    def time(self, iterations: int) -> Array:
+        """Times in ns of so many single inferences, shape (iterations,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Predictions on the whole evaluation set beside the reference's."""
+
+    task_metric: TaskMetric
+    labels: Array
+    outputs: Array
+    """Shape (n, ...)."""
+    reference_outputs: Array
+    correct: Array | None = None
+    """Bool of shape (n,); None when the task metric scores all samples as one."""
+    reference_correct: Array | None = None
+    classes: tuple[ClassFlips, ...] = ()
+    """By label; empty when the labels are no classes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSession:
+    """What meters of the stage ``probe`` measure: one artifact in one fresh worker, after its predictions."""
+
+    worker: Timed
+    """Still running, with the artifact loaded and prepared."""
+    load_ns: float
+    first_ns: float
+    """The first inference."""
+    memory_peak_bytes: float
+    """Over the idle level, before the predictions."""
+    memory_idle_bytes: float
+    """With the engine imported and nothing loaded."""
+    evaluation: Evaluation
+    provider: str
+    """The provider that was asked for."""
+    placement: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """How many operators of each name every provider took; empty where the engine does not tell."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """Figures of the engine's own, by name."""
+    description: Mapping[str, Any] = field(default_factory=dict)
+    """Everything else that the engine tells of itself."""
