@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +56,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     from harness.pipeline.catalog import load_catalog
     from harness.pipeline.settings import Settings, default_cache
     from harness.store.noise_profiles import calibration_path, write_noise
+    from harness.store.scratch import scratch_folder
     from harness.targets.local_hardware import local_hardware
 
     if not options.limit > 1:
@@ -76,8 +76,8 @@ def _calibrate(options: argparse.Namespace) -> int:
         _check_writable(calibration_path(options.baselines, hardware).parent)
     print(f"hardware class: {hardware.name}\ncalibrating with {cell.id}, limit {options.limit:g} x")
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="edge-harness-run-") as scratch:
-        settings = Settings(cache=default_cache(), scratch=Path(scratch), threads=options.threads)
+    with scratch_folder() as scratch:
+        settings = Settings(cache=default_cache(), scratch=scratch, threads=options.threads)
         tell = _tell
         bench = noise_trials.set_up(cell, settings, tell)
         order = noise_trials.planned(counts, ratios if bench.other is not None else 0, seed=0)

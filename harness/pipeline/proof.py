@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.core.figures import OUTPUT_ERROR
 from harness.core.finding import Finding, Verdict
@@ -19,6 +16,7 @@ from harness.judge.case import worst
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
 from harness.runtimes.registry import runtimes
+from harness.store.scratch import scratch_folder
 
 MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
 """The smallest one of each framework."""
@@ -38,15 +36,12 @@ class Proof:
 
 def prove_all(tell: Callable[[str], None]) -> Iterator[Proof]:
     """Try the float model on every provider of every runtime, each in processes of its own."""
-    scratch = Path(tempfile.mkdtemp(prefix="edge-harness-doctor-"))
-    try:
+    with scratch_folder() as scratch:
         run = Run(Settings(cache=default_cache(), scratch=scratch), lambda case: {}, tell)
         cases = [_case(cell) for cell in _cells()]
         run.prepare(cases)
         for case in cases:
             yield _proof(case, run.judge(case), run)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _cells() -> Iterator[Cell]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from harness.pipeline.settings import Settings, default_cache
 from harness.pytest_plugin import options
 from harness.pytest_plugin.on_request import MEANINGS
 from harness.store.baselines import baseline_path, read_baselines
+from harness.store.scratch import scratch_folder
 from harness.targets.local_hardware import local_hardware
 
 
@@ -27,7 +27,7 @@ class HarnessSession:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._run: Run | None = None
-        self._scratch: Path | None = None
+        self._resources = ExitStack()
         self._baselines: dict[Path, dict[str, CellBaseline]] = {}
         self.policy = options.policy(config)
         self.announce = False
@@ -37,11 +37,10 @@ class HarnessSession:
     def run(self) -> Run:
         """The run, made at first use."""
         if self._run is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="edge-harness-run-"))
             named = self._config.getoption("--harness-cache")
             settings = Settings(
                 cache=Path(self._config.invocation_params.dir, named) if named else default_cache(),
-                scratch=self._scratch,
+                scratch=self._resources.enter_context(scratch_folder()),
                 threads=self._config.getoption("--harness-threads"),
                 jobs=self._config.getoption("--harness-jobs") or os.cpu_count() or 1,
                 worker_timeout_s=self._config.getoption("--harness-timeout"),
@@ -88,8 +87,7 @@ class HarnessSession:
 
     def close(self) -> None:
         """Remove what only this run needed."""
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._resources.close()
 
 
 SESSION_KEY = pytest.StashKey[HarnessSession]()
