@@ -74,8 +74,10 @@ LATENCY_PERCENTILES: Mapping[int, Figure] = {
 """Given only where so many samples were taken that a limit beyond all of them would be decided."""
 LATENCY_TRIMMED_MEAN = _hidden("latency_trimmed_mean_ns_per_inference", "ns")
 COMPILE = _shown("compile_ns", "ns", "compile")
-LOAD = _hidden("load_ns", "ns")
-FIRST_INFERENCE = _hidden("first_inference_ns", "ns")
+LOAD = _gated("load_ns", "ns", "load")
+LOAD_RATIO = add_figure(ratio_of(LOAD))
+FIRST_INFERENCE = _gated("first_inference_ns", "ns", "first inference")
+FIRST_INFERENCE_RATIO = add_figure(ratio_of(FIRST_INFERENCE))
 MEMORY = add_figure(
     Figure(name="memory_peak_bytes", unit="bytes", title="peak memory", column=ALWAYS, zero_is_measured=True)
 )

@@ -178,6 +178,10 @@ _SHIPPED = (
         )
         for percent, of_times in figure.LATENCY_PERCENTILES.items()
     ),
+    Metric(name="load", title="load", figure=figure.LOAD, stage=PROBE, rule=Rule.ONCE),
+    ratio_metric(figure.LOAD_RATIO, PROBE, "load", rule=Rule.ONCE),
+    Metric(name="first_inference", title="first inference", figure=figure.FIRST_INFERENCE, stage=PROBE, rule=Rule.ONCE),
+    ratio_metric(figure.FIRST_INFERENCE_RATIO, PROBE, "first inference", rule=Rule.ONCE),
     Metric(name="memory", title="memory", figure=figure.MEMORY, stage=PROBE, change=MEMORY_CHANGE),
     Metric(name="arena", title="arena", figure=figure.ARENA, stage=PROBE),
     ratio_metric(figure.MEMORY_RATIO, PROBE, "memory", change=MEMORY_CHANGE),

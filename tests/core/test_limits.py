@@ -39,6 +39,10 @@ UNITS: dict[str, dict[str, float]] = {
     "latency_p90": TIME,
     "latency_p95": TIME,
     "latency_p99": TIME,
+    "load": TIME,
+    "load_ratio": {"x": 1},
+    "first_inference": TIME,
+    "first_inference_ratio": {"x": 1},
     "memory": BYTES,
     "memory_ratio": {"x": 1},
     "accuracy_change": {"pp": 0.01, "x error": 1},
@@ -143,11 +147,11 @@ def test_metric_named() -> None:
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_units_stand_last_in_the_figures_name(metric: object) -> None:
-    from harness.core.metric import Metric
+    from harness.core.metric import Metric, Stage
 
     assert isinstance(metric, Metric)
     endings = {"fraction": "_fraction", "bytes": "_bytes", "ratio": "_ratio", "dB": "_db", "abs": "_abs"}
-    ending = endings.get(metric.unit, "_ns_per_inference")
+    ending = endings.get(metric.unit, "_ns_per_inference" if metric.stage is Stage.TIMING else "_ns")
     assert metric.figure.name.endswith(ending)
     assert metric.relative == (metric.unit == "ratio")
 

@@ -51,6 +51,10 @@ LIMITS = {
     "latency_p90": "2 ms",
     "latency_p95": "2 ms",
     "latency_p99": "2 ms",
+    "load": "5 ms",
+    "load_ratio": "1.5 x",
+    "first_inference": "5 ms",
+    "first_inference_ratio": "1.5 x",
     "memory": "1 MB",
     "memory_ratio": "0.5 x",
 }
@@ -118,7 +122,7 @@ def test_report_demands_nothing(metric: str) -> None:
     assert found.metric == metric
 
 
-@pytest.mark.parametrize("metric", [m.name for m in METRICS.values() if m.rule is Rule.EXACT])
+@pytest.mark.parametrize("metric", [m.name for m in METRICS.values() if m.rule in (Rule.EXACT, Rule.ONCE)])
 @pytest.mark.parametrize("step", [-1, 0, 1], ids=["below", "on the limit", "above"])
 def test_exact_figures(metric: str, step: int) -> None:
     held = METRICS[metric]
@@ -185,6 +189,20 @@ def test_raw_values_are_compared_and_rounded_ones_shown() -> None:
             [measurement("size_ratio", 0.45), measurement("size_bytes", 450, "bytes")],
             "size over budget: int8_static on onnxruntime takes 0.450 x fp32's (450 B of 1 kB), limit 0.4 x",
             id="a ratio to the reference",
+        ),
+        pytest.param(
+            "load",
+            "5 ms",
+            [measurement("load_ns", 7_250_000, "ns")],
+            "load over budget: int8_static on onnxruntime has 7.25 ms (n = 1), limit 5 ms",
+            id="a time that was measured once",
+        ),
+        pytest.param(
+            "first_inference_ratio",
+            "1.5 x",
+            [measurement("first_inference_ratio", 2.0), measurement("first_inference_ns", 4_000_000, "ns")],
+            "first inference over budget: int8_static on onnxruntime takes 2.000 x fp32's (4 ms of 2 ms) (n = 1), limit 1.5 x",
+            id="a ratio of two times that were measured once",
         ),
         pytest.param(
             "sqnr",

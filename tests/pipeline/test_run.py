@@ -60,6 +60,25 @@ def test_everything_is_built_and_measured_once_for_all_cases(lab: Lab) -> None:
     assert ratio == pytest.approx(0.34, abs=0.05)
 
 
+def test_the_start_is_measured_once_and_compared_with_the_references(lab: Lab) -> None:
+    lab.register()
+    wanted = {"load": "1 ns", "first_inference": "1 s", "load_ratio": "1000 x", "first_inference_ratio": "report"}
+    found = lab.judge(cases(*wanted, budgets=[("*", wanted)]))
+
+    load, first, load_ratio, first_ratio = (found["linear/int8_static/fakert/local", name][0] for name in wanted)
+
+    assert [one.verdict for one in (load, first, load_ratio, first_ratio)] == [
+        Verdict.OVER_BUDGET,
+        Verdict.PASS,
+        Verdict.PASS,
+        Verdict.REPORTED,
+    ]
+    assert load.value is not None and load_ratio.value is not None and load_ratio.reference is not None
+    assert load_ratio.value == pytest.approx(load.value / load_ratio.reference)
+    assert all("(n = 1)" in one.reason for one in (load, first, load_ratio, first_ratio))
+    assert found["linear/fp32/fakert/local", "load_ratio"][0].verdict is Verdict.REPORTED
+
+
 def test_a_second_run_builds_nothing_and_measures_anew(lab: Lab) -> None:
     lab.register()
     first = lab.judge(cases("accuracy_drop", "size"))
