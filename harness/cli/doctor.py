@@ -89,9 +89,9 @@ def _print_table(headers: list[str], rows: list[list[str]]) -> None:
 
 
 def _runtime_row(runtime: Runtime, here: Availability, answers: EngineAnswers) -> list[str]:
-    from harness.core.tested_versions import untested
+    from harness.runtimes.tested_versions import known_versions, untested
 
-    wrong = {sentence.split(" ", 1)[0] for sentence in untested(here.versions)}
+    wrong = {sentence.split(" ", 1)[0] for sentence in untested(here.versions, known_versions())}
     versions = [f"{name} {version}{' (untested)' if name in wrong else ''}" for name, version in here.versions]
     options = [f"{one.name}={'|'.join(one.values)} ({one.default})" for one in runtime.options]
     return [

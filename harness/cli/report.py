@@ -18,12 +18,14 @@ def add_command(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from harness.pipeline.catalog import load_catalog
     from harness.reporting.files import write_one
     from harness.reporting.markdown import to_markdown
     from harness.reporting.table import frame
     from harness.reporting.terminal import to_text
     from harness.store.results import read_results
 
+    load_catalog()  # runtimes say which versions were tested
     record = read_results(options.run_path)
     if options.format == "csv":
         print(frame(record).to_csv(index=False))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import import_module
+from pathlib import Path
 
-SHIPPED = (
+PACKAGE = Path(__file__).resolve().parents[1]
+NAMED = (
     "harness.zoo.task_metrics",
     "harness.zoo.digits",
     "harness.zoo.fashion_mnist",
@@ -12,35 +15,22 @@ SHIPPED = (
     "harness.zoo.fashion_architectures",
     "harness.zoo.random_images",
     "harness.zoo.torchvision_models",
-    "harness.recipes.quantization",
-    "harness.recipes.qat",
-    "harness.recipes.pruning",
-    "harness.recipes.channel_pruning",
-    "harness.recipes.distillation",
-    "harness.recipes.low_rank",
-    "harness.recipes.clustering",
-    "harness.recipes.finetuning",
-    "harness.frameworks.torch",
-    "harness.frameworks.keras",
-    "harness.exporters.torch_to_pt2",
-    "harness.exporters.torch_to_onnx",
-    "harness.exporters.torch_to_tflite",
-    "harness.exporters.keras_to_savedmodel",
-    "harness.exporters.keras_to_onnx",
-    "harness.runtimes.torch.runtime",
-    "harness.runtimes.torch_inductor.runtime",
-    "harness.runtimes.onnxruntime.runtime",
-    "harness.runtimes.litert.runtime",
-    "harness.runtimes.executorch.runtime",
-    "harness.runtimes.tensorflow.runtime",
-    "harness.runtimes.openvino.runtime",
-    "harness.runtimes.tensorrt.runtime",
     "harness.targets.registry",
     "harness.meters.shipped",
 )
+"""Modules that register what ships, of rooms that also hold modules that load a library when they are imported."""
+FILES = ("recipes/*.py", "frameworks/*.py", "exporters/*.py", "runtimes/*/runtime.py")
+"""The other modules that register what ships, found by their place: a new file there needs no entry anywhere."""
 
 
 def load_catalog() -> None:
     """Fill the registries with what ships; safe to call again."""
-    for module in SHIPPED:
+    for module in shipped_modules():
         import_module(module)
+
+
+@functools.cache
+def shipped_modules(package: Path = PACKAGE) -> tuple[str, ...]:
+    """Names of the modules that register something, in a fixed order."""
+    files = [file for pattern in FILES for file in sorted(package.glob(pattern)) if file.stem != "__init__"]
+    return (*NAMED, *(".".join([package.name, *file.relative_to(package).with_suffix("").parts]) for file in files))

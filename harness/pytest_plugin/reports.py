@@ -201,9 +201,11 @@ class Reports:
             ) from None
 
     def _info(self, exitstatus: int) -> RunInfo:
+        from harness.pipeline.catalog import load_catalog
         from harness.pytest_plugin.session import SESSION_KEY
         from harness.targets.local_hardware import local_hardware
 
+        load_catalog()  # where workers collected, this process did not; runtimes say which versions were tested
         noise = self._config.stash[SESSION_KEY].noise
         targets = sorted({result.cell.target for result in self._cells.values()})
         commit, dirty = _commit(self._config.rootpath)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from harness.core.context import Context
 from harness.core.finding import Finding, Verdict
 from harness.core.run_record import RunInfo, RunRecord
-from harness.core.tested_versions import untested_engines
 from harness.reporting.table import shown
+from harness.runtimes.tested_versions import untested_engines
 
 HEADINGS = (
     (Verdict.ERROR, "Errors"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.core.run_record import RunRecord
-from harness.core.tested_versions import untested_engines
 from harness.reporting.markdown import counts
 from harness.reporting.table import shown
+from harness.runtimes.tested_versions import untested_engines
 
 
 def to_text(record: RunRecord) -> str:

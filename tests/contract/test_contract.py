@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.core.tested_versions import TESTED
 from harness.pipeline.measure import probe
 from harness.pipeline.plan import obstacle
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.runtimes.registry import runtimes
+from harness.runtimes.tested_versions import facts_of
 from harness.targets.local import Local
 from harness.worker.process import Worker, WorkerFailure
 
@@ -31,41 +31,10 @@ WEIGHT_DTYPES = {
     "int8_static": {"int8", "uint8"},
     "int8_weight_only": {"int8"},
 }
-HEAVY = (
-    *(
-        "torch",
-        "onnxruntime",
-        "onnx",
-        "ai_edge_litert",
-        "tensorflow",
-        "keras",
-        "litert_torch",
-        "jax",
-        "openvino",
-        "nncf",
-    ),
-    *("executorch", "tensorrt_rtx", "torchao", "harness", "pandas", "scipy"),
-)
-OWN: dict[str, set[str]] = {
-    "torch": {"torch"},
-    "torch_inductor": {"torch"},
-    "onnxruntime": {"onnxruntime"},
-    "litert": {"ai_edge_litert"},
-    "openvino": {"openvino"},
-    # What follows imports by itself whatever of these is installed.
-    "executorch": {"executorch", "torch", "torchao"},
-    "tensorflow": {"tensorflow", "keras", "jax", "pandas", "scipy"},
-}
-IDLE_MB = {
-    "torch": 650,
-    "torch_inductor": 650,
-    "onnxruntime": 100,
-    "litert": 80,
-    "openvino": 120,
-    "executorch": 1100,
-    "tensorflow": 900,
-}
-"""What a worker holds at most with its engine imported and nothing loaded."""
+FACTS = {runtime.name: facts for runtime in runtimes if (facts := facts_of(runtime))}
+OTHERS = {"harness", "litert_torch", "nncf", "onnx"}
+"""Heavy modules of build sides, which no run side needs."""
+HEAVY = OTHERS.union(*(facts.modules for facts in FACTS.values()))
 KERNELS = {"digits_cnn": 8 * 9 + 16 * 8 * 9 + 32 * 16 * 9 + 10 * 32}
 KERNELS["digits_keras_cnn"] = KERNELS["digits_cnn"]
 
@@ -172,23 +141,18 @@ def test_a_worker_imports_its_engine_and_no_other(built, opened, tmp_path, runti
 import sys
 _versions = versions
 def versions():
-    loaded = [name for name in {HEAVY!r} if name in sys.modules]
+    loaded = [name for name in {sorted(HEAVY)!r} if name in sys.modules]
     return {{**_versions(), "loaded": ",".join(loaded)}}
 """
     )
     worker = opened(first_cell(runtime), run_side=side)
-    assert set(worker.greeting["versions"]) & set(TESTED), "an untested version of it would not be told"
+    assert set(worker.greeting["versions"]) & set(FACTS[runtime].versions), (
+        "an untested version of it would not be told"
+    )
     loaded = set(worker.greeting["versions"]["loaded"].split(","))
     assert loaded
-    assert loaded <= OWN[runtime]
-    assert worker.ask("memory")["idle"] <= IDLE_MB[runtime] * 1e6
-
-
-@each_runtime
-def test_its_own_packages_are_what_the_worker_needs(runtime):
-    """The versions that a worker tells are those of distributions that the plan asks for."""
-    needed = {name for spec in runtimes.get(runtime).run_packages for name in spec.split("|")}
-    assert needed & set(TESTED)
+    assert loaded <= set(FACTS[runtime].modules)
+    assert worker.ask("memory")["idle"] <= FACTS[runtime].idle_mb * 1e6
 
 
 @each_runtime

@@ -7,21 +7,13 @@ import sys
 import pytest
 
 from harness.runtimes.registry import runtimes
+from harness.runtimes.tested_versions import facts_of
 from harness.store.results import read_results
 
 from .conftest import MODELS, RUNTIMES, claimed
 
 pytestmark = pytest.mark.runtimes
 
-MODULES = {
-    "torch": "torch",
-    "torch_inductor": "torch",
-    "onnxruntime": "onnxruntime",
-    "litert": "ai_edge_litert",
-    "openvino": "openvino",
-    "executorch": "executorch",
-    "tensorflow": "tensorflow",
-}
 SUITE = """
 import harness
 
@@ -63,7 +55,7 @@ def test_a_missing_engine(built, engine_cache, tmp_path, runtime, required):
     other = "onnxruntime" if runtime != "onnxruntime" else "litert"
     if not claimed(runtimes.get(other), framework, "fp32"):
         other = "litert"
-    module = MODULES[runtime]
+    module = facts_of(runtimes.get(runtime)).modules[0]
     ended, cells = run_without(
         module,
         tmp_path,
@@ -81,7 +73,3 @@ def test_a_missing_engine(built, engine_cache, tmp_path, runtime, required):
     assert ended.returncode == (1 if required else 0), ended.stdout
     if required:
         assert "the suite requires this runtime, and it is unavailable: " in ended.stdout
-
-
-def test_every_runtime_has_its_module():
-    assert set(MODULES) == set(RUNTIMES)

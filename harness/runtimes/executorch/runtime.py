@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.data import Array
+from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -41,6 +42,7 @@ class ExecuTorch:
     build_packages = ("executorch", "torch", "torchao")
     run_packages = ("executorch", "torch", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
+    facts = EngineFacts(versions={"executorch": "1.5"}, modules=("executorch", "torch", "torchao"), idle_mb=1100)
 
     def __init__(self) -> None:
         self.source = Source.of(ExecuTorch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -31,6 +32,7 @@ class LiteRt:
     build_packages = ("ai-edge-litert", "ai-edge-quantizer")
     run_packages = ("ai-edge-litert", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
+    facts = EngineFacts(versions={"ai-edge-litert": "2.3"}, modules=("ai_edge_litert",), idle_mb=80)
 
     def __init__(self) -> None:
         self.source = Source.of(LiteRt)

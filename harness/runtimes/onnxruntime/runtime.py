@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.core.data import Array
+from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -39,6 +40,11 @@ class OnnxRuntime:
     build_packages = ("onnxruntime|onnxruntime-gpu", "onnx")
     run_packages = ("onnxruntime|onnxruntime-gpu", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
+    facts = EngineFacts(
+        versions={"onnxruntime": "1.32", "onnxruntime-ep-openvino": "1.8", "onnxruntime-qnn": "2.7"},
+        modules=("onnxruntime",),
+        idle_mb=100,
+    )
 
     def __init__(self) -> None:
         self.source = Source.of(OnnxRuntime)

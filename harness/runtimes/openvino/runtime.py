@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from harness.core.data import Array
+from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -42,6 +43,7 @@ class OpenVino:
     build_packages = ("openvino", "nncf")
     run_packages = ("openvino", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
+    facts = EngineFacts(versions={"openvino": "2026.4"}, modules=("openvino",), idle_mb=120)
 
     def __init__(self) -> None:
         self.source = Source.of(OpenVino)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -32,6 +33,9 @@ class TensorFlow:
     build_packages = ("tensorflow",)
     run_packages = ("tensorflow", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
+    facts = EngineFacts(
+        versions={"tensorflow": "2.21"}, modules=("tensorflow", "keras", "jax", "pandas", "scipy"), idle_mb=900
+    )
 
     def __init__(self) -> None:
         self.source = Source.of(TensorFlow)

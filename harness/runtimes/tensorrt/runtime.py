@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.core.data import Array
+from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -58,6 +59,7 @@ class TensorRt:
         ),
     )
     run_side = Path(__file__).with_name("run_side.py")
+    facts = EngineFacts(versions={"tensorrt-rtx-cu13": "1.7"}, modules=("tensorrt_rtx", "tensorrt"), idle_mb=250)
 
     def __init__(self) -> None:
         self.source = Source.of(TensorRt)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.data import Array
+from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -35,6 +36,7 @@ class TorchRuntime:
     build_packages = ("torch", "torchao")
     run_packages = ("torch", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
+    facts = EngineFacts(versions={"torch": "2.14"}, modules=("torch",), idle_mb=650)
 
     def __init__(self) -> None:
         self.source = Source.of(TorchRuntime)
