@@ -178,7 +178,7 @@ def _proved() -> bool:
 
     rows, broken = [], False
     for proof in prove_all(_to_stderr):
-        rows.append([proof.cell.runtime, proof.cell.model, proof.status, proof.told])
+        rows.append([proof.cell.runtime, proof.cell.model, proof.status, proof.detail])
         broken |= proof.broken
     _print_table(["runtime", "model", "status", "largest output error, placement, or why not"], rows)
     return broken

@@ -49,8 +49,6 @@ class Choice:
     """The provider and the options that hold for a cell, defaults filled in."""
 
     provider: Provider
-    named: bool
-    """Whether the cell names the provider: then it must take the cell's operators."""
     options: Mapping[str, str] = field(default_factory=dict)
     """All but ``threads``, which every engine has."""
     built_with: Mapping[str, str] = field(default_factory=dict)

@@ -95,4 +95,4 @@ class CellResult:
     calibration_draws: Mapping[str, float] = field(default_factory=dict)
     """Accuracies by recipe, each with another draw of calibration samples."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """Plain values that the engine tells of itself and nothing here reads."""
+    """What the engine tells of itself; plain values that nothing here reads."""

@@ -88,9 +88,9 @@ class BuildJob:
         """
         recipe, choice = parse_recipe(item.recipe), choice_of(RuntimeName.parse(item.runtime), self._runtime)
         with self._store.building(item.key) as staged:
-            found = self._store.find(item.key)
-            if found is not None:
-                return found
+            cached = self._store.find(item.key)
+            if cached is not None:
+                return cached
             source = self._interchange(recipe, item)
             start = time.monotonic()
             try:
@@ -98,27 +98,29 @@ class BuildJob:
                     precision=recipe.precision,
                     calibration=chosen_samples(self._calibration, recipe.precision),
                     provider=choice.provider.name,
-                    options={one.name: choice.options[one.name] for one in self._runtime.options if one.builds},
+                    options={
+                        option.name: choice.options[option.name] for option in self._runtime.options if option.builds
+                    },
                 )
-                made = self._runtime.lower(source.path, wanted, staged)
-                weights = Weights.of(self._runtime.weights(made.main))
+                lowered = self._runtime.lower(source.path, wanted, staged)
+                weights = Weights.of(self._runtime.weights(lowered.main))
                 return self._store.commit(
                     item.key,
                     staged,
-                    str(made.main.relative_to(staged)),
+                    str(lowered.main.relative_to(staged)),
                     weights,
                     replace(
                         source.provenance,
                         exporter="",
                         recipe=recipe.name,
                         runtime=self._runtime.name,
-                        placement=made.placement,
+                        placement=lowered.placement,
                         built_with=choice.built_with,
                         interchange_sha256=source.sha256,
                         convert_seconds=round(time.monotonic() - start, 3),
-                        details=made.details,
+                        details=lowered.details,
                     ),
-                    unshipped=made.unshipped,
+                    unshipped=lowered.unshipped,
                 )
             except Exception as err:  # the boundary of one artifact: its cells get the reason
                 raise _problem_of(err, self._runtime.name) from err
@@ -126,9 +128,9 @@ class BuildJob:
     def _interchange(self, recipe: Recipe, item: BuildItem) -> Artifact:
         key = item.interchange_key
         with self._store.building(key) as staged:
-            found = self._store.find(key)
-            if found is not None:
-                return found
+            cached = self._store.find(key)
+            if cached is not None:
+                return cached
             model, steps = self._transformer.transformed(recipe.transforms, item.prefix_keys)
             exporter = find_exporter(self._model.framework, self._runtime.interchanges)
             assert exporter is not None, "the plan leaves out cells without an exporter"

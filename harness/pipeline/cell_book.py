@@ -74,8 +74,8 @@ class CellBook:
 
     def record(self, cell: Cell, measurements: Iterable[Measurement]) -> None:
         """Add *measurements*; a later one of a name stands over an earlier one."""
-        held = self.results[cell].measurements
-        self.change(cell, measurements={**held, **{one.name: one for one in measurements}})
+        known = self.results[cell].measurements
+        self.change(cell, measurements={**known, **{measurement.name: measurement for measurement in measurements}})
 
     def change(self, cell: Cell, **fields: Any) -> None:
         """Set *fields* of the cell's result."""

@@ -17,7 +17,7 @@ from harness.stats.paired_drop import Flips
 
 
 class Comparisons:
-    """Records what a probed cell is beside its reference, its control and other draws of its calibration samples."""
+    """Records how a probed cell compares with its reference, its control and other draws of its calibration samples."""
 
     def __init__(self, book: CellBook, prober: Prober) -> None:
         self._book = book
@@ -41,7 +41,7 @@ class Comparisons:
             self._prober.probe(cell.reference)
         except CellProblem as problem:
             raise because_of(cell.reference, "its reference", problem) from None
-        ours, theirs = (self._book.results[one].measurements for one in (cell, cell.reference))
+        ours, theirs = (self._book.results[other].measurements for other in (cell, cell.reference))
         self._book.record(cell, ratio_measurements([ratio], ours, theirs))
 
     def _record_gain(self, case: Case) -> None:

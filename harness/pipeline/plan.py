@@ -65,9 +65,9 @@ def obstacle(cell: ResolvedCell) -> CellProblem | None:
     model, recipe, runtime, framework = cell.model, cell.recipe, cell.runtime, cell.framework
     if cell.exporter is None:
         known = ", ".join(formats_from(model.framework)) or "nothing"
-        taken = " or ".join(runtime.interchanges)
+        formats = " or ".join(runtime.interchanges)
         return CellProblem(
-            Verdict.UNSUPPORTED, f"{runtime.name} takes {taken}, and {model.framework} models export to {known}"
+            Verdict.UNSUPPORTED, f"{runtime.name} takes {formats}, and {model.framework} models export to {known}"
         )
     refused = (
         refused_name(cell.name, runtime)

@@ -30,7 +30,8 @@ class Proof:
 
     cell: Cell
     status: str
-    told: str
+    detail: str
+    """Error against the reference and placement, or why it does not run."""
     broken: bool
 
 
@@ -65,15 +66,15 @@ def _case(cell: Cell) -> Case:
 
 
 def _proof(case: Case, findings: list[Finding], run: Run) -> Proof:
-    found = worst(findings)
+    finding = worst(findings)
     result = run.results[case.cell]
     operators = result.placement.operators if result.placement else {}
     placement = ", ".join(f"{sum(counts.values())} operators on {name}" for name, counts in operators.items() if counts)
     error = result.measurements.get(OUTPUT_ERROR.name)
-    good = found.verdict is Verdict.PASS
+    good = finding.verdict is Verdict.PASS
     return Proof(
         cell=case.cell,
-        status="runs" if good else str(found.verdict),
-        told=f"{error.value:.2g}; {placement}" if good and error is not None else found.reason,
-        broken=not good and found.verdict not in (Verdict.UNAVAILABLE, Verdict.UNSUPPORTED),
+        status="runs" if good else str(finding.verdict),
+        detail=f"{error.value:.2g}; {placement}" if good and error is not None else finding.reason,
+        broken=not good and finding.verdict not in (Verdict.UNAVAILABLE, Verdict.UNSUPPORTED),
     )

@@ -31,7 +31,7 @@ def user_sources() -> tuple[SourceFile, ...]:
         ContractError: something was registered where no file can be read again, such as an interactive session.
     """
     entries: list[Iterable[Registered]] = [models, datasets, metrics, steps, frameworks, runtimes, all_exporters()]
-    found: dict[str, Source] = {}
+    files: dict[str, Source] = {}
     for entry in (entry for group in entries for entry in group):
         source = entry.source
         if not source.path:
@@ -40,8 +40,8 @@ def user_sources() -> tuple[SourceFile, ...]:
                 "repeat it. Register it at the top level of a conftest.py or another module."
             )
         if not Path(source.path).resolve().is_relative_to(_PACKAGE):
-            found.setdefault(source.path, source)
-    return tuple(SourceFile(module=source.module, path=path) for path, source in found.items())
+            files.setdefault(source.path, source)
+    return tuple(SourceFile(module=source.module, path=path) for path, source in files.items())
 
 
 def import_path() -> tuple[str, ...]:
@@ -65,9 +65,12 @@ def check_repeated(request: Request) -> None:
     """
     wanted: list[tuple[Registry[Any], str]]
     if isinstance(request, BuildRequest):
-        wanted, recipes = [(models, request.model), (runtimes, request.runtime)], [one.recipe for one in request.items]
+        wanted, recipes = (
+            [(models, request.model), (runtimes, request.runtime)],
+            [item.recipe for item in request.items],
+        )
     else:
-        wanted, recipes = [(models, one.model) for one in request.items], []
+        wanted, recipes = [(models, item.model) for item in request.items], []
     for name in [name for registry, name in wanted if registry is models and name in models]:
         model = models.get(name)
         wanted += [(datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)]

@@ -17,10 +17,11 @@ class Settings:
     threads: int = 1
     """Threads of every engine, unless a cell's runtime says ``threads=n``."""
     jobs: int = 2
-    """Build processes at one time."""
+    """Build processes and probes in parallel."""
     worker_timeout_s: float = 300.0
-    """One operation of a worker may take so long before the worker counts as hung."""
+    """Longest time for one worker operation."""
     build_timeout_s: float = 1200.0
+    """Longest silence of a build process between two events."""
     memory_limit_bytes: int = 0
     """What a worker or build process may allocate; 0: as much as there is."""
 

@@ -1,4 +1,4 @@
-"""In a build process: models after each step of their recipes, every prefix of a chain made once and kept."""
+"""In a build process: models after each step of their recipes, every prefix of a chain cached."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ class Transformer:
         key = keys[len(steps) - 1]
         # Another process may be at the same step for another runtime: it is waited for, not repeated.
         with self._store.building(key) as staged:
-            found = self._store.find(key)
-            if found is not None:
-                return self._restored(found.path), found.provenance.steps
+            cached = self._store.find(key)
+            if cached is not None:
+                return self._restored(cached.path), cached.provenance.steps
             model, earlier = self.transformed(steps[:-1], keys)
             model, record = self._applied(steps[-1], model)
             main, why_not = self._kept(model, staged)
@@ -100,8 +100,7 @@ class Transformer:
         return bases if self._model.student is None else {**bases, BASE_STUDENT: self._student()}
 
     def _restored(self, kept: Path) -> Any:
-        made: dict[str, Callable[[], Any]] = {BASE_MODEL: self._another}
-        return self._framework.restore(kept, {**made, BASE_STUDENT: self._student})
+        return self._framework.restore(kept, {BASE_MODEL: self._another, BASE_STUDENT: self._student})
 
     def _kept(self, model: Any, folder: Path) -> tuple[str, str]:
         """The main file of *model* in *folder*, or why it can't be kept: a step may change more than can be written."""
@@ -132,22 +131,22 @@ class Transformer:
         start = time.monotonic()
         assert step.transform is not None
         try:
-            made = step.transform(model, **dict(step.parameters), **({"work": work} if step.takes_work else {}))
-            self._check(made, step)
+            transformed = step.transform(model, **dict(step.parameters), **({"work": work} if step.takes_work else {}))
+            self._check(transformed, step)
         except CellProblem:
             raise
         except Exception as err:  # the boundary of one step: its cells get the reason
             traceback.print_exc()
             raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r}: {described(err)}") from err
         seconds = round(time.monotonic() - start, 3)
-        return made, StepRecord(name=step.name, seconds=seconds, epochs=work.epochs, notes=tuple(work.notes))
+        return transformed, StepRecord(name=step.name, seconds=seconds, epochs=work.epochs, notes=tuple(work.notes))
 
-    def _check(self, made: Any, step: Step) -> None:
-        for name, values in self._framework.state(made).items():
+    def _check(self, transformed: Any, step: Step) -> None:
+        for name, values in self._framework.state(transformed).items():
             if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
                 raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r} left NaN or infinity in {name!r}")
         wanted = self._framework.predict(self._float_model(), self._example).shape
-        given = self._framework.predict(made, self._example).shape
+        given = self._framework.predict(transformed, self._example).shape
         if given != wanted:
             raise ContractError(
                 f"it changed the outputs for {wanted[0]} samples from shape {wanted} to {given}; a step must keep them"
@@ -155,7 +154,8 @@ class Transformer:
 
     def _train_split(self, step: Step) -> Split:
         if self._train is None:
-            data = datasets.get(self._model.dataset).loaded()
+            with blaming(Phase.DATA):
+                data = datasets.get(self._model.dataset).loaded()
             if data.train is None:
                 raise ContractError(
                     f"it trains, and data set {self._model.dataset!r} has no train split: give DataSet(train=...)"

@@ -38,7 +38,6 @@ def choice_of(name: RuntimeName, runtime: Runtime) -> Choice:
     deciding = {one.name: options[one.name] for one in runtime.options if one.builds}
     return Choice(
         provider=provider,
-        named=bool(name.provider),
         options=options,
         built_with={**deciding, **({"provider": provider.name} if provider.builds else {})},
     )

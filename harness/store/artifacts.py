@@ -45,7 +45,7 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.notices: list[str] = []
-        """What had to be said, such as an entry found corrupt."""
+        """Sentences for the user, such as about a corrupt entry."""
         self._shelves = root / "artifacts"
         self._staging = root / "staging"
         self._locks = root / "locks"
@@ -103,9 +103,9 @@ class ArtifactStore:
         """
         if not (staged / main).is_file() or (staged / main).stat().st_size == 0:
             raise ValueError(f"the build left no file {main!r}")
-        held = self.find(key)
-        if held is not None:
-            return held
+        existing = self.find(key)
+        if existing is not None:
+            return existing
         files = {name: _sha256(staged / name) for name in _files(staged)}
         shipped = [staged / name for name in files if name not in unshipped]
         contents = [path.read_bytes() for path in shipped]
@@ -192,18 +192,18 @@ def _read(folder: Path, key: str) -> Artifact:
         raise ValueError(f"its card says schema {card['schema']!r}, key {str(card['key'])[:12]!r}")
     if card["check"] != _check(card):
         raise ValueError("its card was changed")
-    found = {name: _sha256(folder / name) for name in _files(folder)}
-    if found != card["files"]:
+    hashes = {name: _sha256(folder / name) for name in _files(folder)}
+    if hashes != card["files"]:
         wrong = sorted(
-            name for name in found.keys() | card["files"].keys() if found.get(name) != card["files"].get(name)
+            name for name in hashes.keys() | card["files"].keys() if hashes.get(name) != card["files"].get(name)
         )
         raise ValueError(f"content differs from its card: {', '.join(wrong)}")
-    whole = hashlib.sha256("".join(f"{name}\0{found[name]}\n" for name in sorted(found)).encode()).hexdigest()
+    whole = hashlib.sha256("".join(f"{name}\0{hashes[name]}\n" for name in sorted(hashes)).encode()).hexdigest()
     return Artifact(
         key=key,
         folder=folder,
         main=card["main"],
-        sha256=found[card["main"]] if len(found) == 1 else whole,
+        sha256=hashes[card["main"]] if len(hashes) == 1 else whole,
         size_bytes=int(card["size_bytes"]),
         gzip_bytes=int(card["gzip_bytes"]),
         zstd_bytes=int(card["zstd_bytes"]),
