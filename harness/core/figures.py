@@ -44,6 +44,7 @@ CALIBRATION_SPREAD = _points("calibration_spread_fraction", "calibration spread"
 AGREEMENT = _shown("agreement_fraction", "fraction", "agree", better=HIGHER)
 OUTPUT_ERROR = _gated("output_max_error_abs", "abs", "output error")
 SQNR = _gated("output_sqnr_db", "dB", "sqnr", better=HIGHER)
+CORRELATION = _hidden("output_correlation", "correlation")
 
 # What the artifact holds.
 SIZE = _shown("size_bytes", "bytes", "size")

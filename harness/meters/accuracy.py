@@ -170,7 +170,19 @@ def output_measurements(outputs: Array, reference_outputs: Array) -> list[Measur
     # Equal outputs have no noise to speak of; 200 dB is beyond what float32 can show.
     sqnr = 10 * math.log10(signal / noise) if noise > 0 and signal > 0 else 200.0 if noise == 0 else -200.0
     found.append(figures.SQNR.measured(min(sqnr, 200.0), n=n))
+    correlation = _correlation(outputs.astype(np.float64).ravel(), exact.ravel())
+    if correlation is not None:
+        found.append(figures.CORRELATION.measured(correlation, n=n))
     return found
+
+
+def _correlation(outputs: Array, exact: Array) -> float | None:
+    """Pearson's r; 0 where only one side is constant, None where both are."""
+    spreads = [side - side.mean() for side in (outputs, exact)]
+    norms = [float(np.linalg.norm(side)) for side in spreads]
+    if not all(norms):
+        return 0.0 if any(norms) else None
+    return float(np.clip(spreads[0] @ spreads[1] / (norms[0] * norms[1]), -1.0, 1.0))
 
 
 def _share(figure: Figure, count: int, n: int) -> Measurement:

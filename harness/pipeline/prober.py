@@ -22,6 +22,7 @@ from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, because_of, raise_if
 from harness.pipeline.engine_answers import EngineAnswers
 from harness.pipeline.measure import EVALUATION_BATCH, Probe, in_phase, probe
+from harness.pipeline.parity import check_parity
 from harness.pipeline.plan import obstacle_to_running
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
@@ -70,6 +71,23 @@ class Prober:
                 raise_if(self._obstacle(cell))
                 with self._sharing([cell]):
                     self._record_probe(cell, self._probe(cell))
+
+    def why_parity_is_unknown(self, cell: Cell) -> str:
+        """Why nobody knows whether the artifact of *cell* computes what the float model does; empty when it does.
+
+        Raises:
+            CellProblem: it does not, so that none of its figures means what its name says.
+        """
+        obstacle = self._obstacle(cell)
+        if obstacle is not None:
+            return f"{obstacle.status}: {obstacle.reason}"
+        try:
+            self.probe(cell)
+        except CellProblem as problem:
+            if problem.phase is Phase.PARITY:
+                raise
+            return f"{problem.status}: {problem.reason}"
+        return ""
 
     def probe_all(self, cells: Iterable[Cell]) -> None:
         """Probe *cells* in parallel: predictions and memory don't mind company, as latency would."""
@@ -128,8 +146,21 @@ class Prober:
         self._book.change(cell, status=MEASURED if status == NOT_RUN else status, artifact=summary)
 
     def _probe(self, cell: Cell) -> Probe:
+        def probe_artifact(artifact: Artifact) -> Probe:
+            return probe(resolve(cell), artifact, reference, self._hardware, self._settings)
+
         reference = self._builder.references[cell.model]
-        return probe(resolve(cell), self._builder.artifacts[cell], reference, self._hardware, self._settings)
+        probed = probe_artifact(self._builder.artifacts[cell])
+        check_parity(
+            cell,
+            probed,
+            reference=reference,
+            store=self._builder.store,
+            settings=self._settings,
+            tell=self._tell,
+            probe_another=probe_artifact,
+        )
+        return probed
 
     def _record_probe(self, cell: Cell, result: Probe) -> None:
         self._book.record(cell, result.measurements)

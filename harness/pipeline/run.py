@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from harness.core.artifact import Artifact
 from harness.core.environment import Hardware
@@ -74,8 +75,7 @@ class Run:
         cases = list(cases)
         self._latency.plan(cases)
         self.prepare_cells({cell for case in cases for cell in _needed(case)})
-        probed = [case for case in cases if case.metric.stage in PROBED_STAGES]
-        self._prober.probe_all({cell for case in probed for cell in {case.cell} | probed_companions(case)})
+        self._prober.probe_all({cell for case in cases for cell in {case.cell} | probed_companions(case)})
 
     def prepare_cells(self, cells: Iterable[Cell]) -> None:
         """Evaluate the references and build the artifacts of *cells*; what fails is noted as their problem."""
@@ -87,10 +87,11 @@ class Run:
             self.prepare([case])
         try:
             self._measure(case)
+            unknown = self._prober.why_parity_is_unknown(case.cell)
         except CellProblem as problem:
             return judge_problem(case, problem)
         recipe = resolve(case.cell).recipe
-        return judge_case(
+        findings = judge_case(
             case,
             self.results[case.cell],
             self._baseline_of(case),
@@ -99,6 +100,8 @@ class Run:
             timed=self._latency.of(case),
             noise=self._noise,
         )
+        note = (f"its outputs were not compared with the float model's ({unknown})",) if unknown else ()
+        return [replace(finding, notes=(*finding.notes, *note)) for finding in findings]
 
     def latency_epochs_ns(self, cell: Cell) -> list[float]:
         """Epoch medians of *cell*, for those who keep their own tables of times; empty when it was not timed."""

@@ -71,6 +71,10 @@ class ArtifactStore:
             self._discard(folder)
             return None
 
+    def evict(self, key: str) -> None:
+        """Remove the entry *key*, if it is there."""
+        self._discard(self._folder(key))
+
     @contextmanager
     def building(self, key: str) -> Iterator[Path]:
         """Hold the lock of *key* and give an empty folder to build in; removed afterwards unless committed."""

@@ -1,0 +1,38 @@
+"""Whether an artifact computes what its float model computes: held to in every cell, whatever a suite demands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.core.figures import CORRELATION, OUTPUT_ERROR, SQNR
+from harness.core.measurement import Measurement
+from harness.core.recipe import FLOAT, Recipe
+
+LEAST_SQNR_DB = 30.0
+"""Of ``fp32``. Runtimes give 130 dB and more, and 40 to 55 dB where they were asked to compute in bfloat16 or float16; a model
+that clamps its input where the artifact doesn't gave less than 10."""
+LEAST_CORRELATION = 0.5
+"""Of other number formats. int8 gives more than 0.99 where it is of any use; outputs of another model give about 0."""
+
+
+def parity_failure(recipe: Recipe, measurements: Mapping[str, Measurement]) -> str:
+    """How the artifact's outputs on the evaluation set fall short of the reference's; empty when they don't.
+
+    ``fp32`` must reproduce them; other number formats must correlate with them. A recipe that transforms the model is
+    not held to either: it may compute something else by design, and its accuracy is what counts.
+    """
+    if recipe.transforms:
+        return ""
+    sqnr, correlation, error = (measurements.get(one.name) for one in (SQNR, CORRELATION, OUTPUT_ERROR))
+    off_by = f"off by up to {error.value:.4g}" if error is not None else "off"
+    if recipe.precision == FLOAT:
+        if sqnr is not None and sqnr.value >= LEAST_SQNR_DB:
+            return ""
+        measured = f"SQNR {sqnr.value:.1f} dB" if sqnr is not None else "no SQNR was measured"
+        return f"{recipe.name} does not reproduce the float model: its outputs are {off_by} ({measured}, at least {LEAST_SQNR_DB:g} dB)"
+    if correlation is not None and correlation.value >= LEAST_CORRELATION:
+        return ""
+    if correlation is None and sqnr is not None and sqnr.value > 0:
+        return ""  # constant outputs on both sides have no correlation
+    measured = f"correlation {correlation.value:.2f}" if correlation is not None else "no correlation was measured"
+    return f"outputs of {recipe.name} have little to do with the float model's: {off_by} ({measured}, at least {LEAST_CORRELATION:g})"
