@@ -257,11 +257,13 @@ def test_outputs_by_hand() -> None:
             "output_max_error_abs": 9.0,
             # signal 4 * 81; noise: samples 2 and 3 differ by 9 in two outputs each, 4 * 81
             "output_sqnr_db": 0.0,
+            # from the mean of 3: 2 x 36 where both are 9, 4 x -18 where one is, 6 x 9 elsewhere, of 4 x 36 + 8 x 9
+            "output_correlation": 54 / 216,
         }
     )
     assert found["agreement_fraction"].interval == proportion_interval(2, 4, 0.95)
     assert {one.n for one in found.values()} == {4}
-    assert {one.unit for one in found.values()} == {"fraction", "abs", "dB"}
+    assert {one.unit for one in found.values()} == {"fraction", "abs", "dB", "correlation"}
 
 
 def test_raw_outputs_by_hand() -> None:
@@ -284,6 +286,22 @@ def test_raw_outputs_by_hand() -> None:
 )
 def test_edges_of_sqnr(outputs: Array, reference: Array, sqnr: float) -> None:
     assert outputs_measured(outputs, reference)["output_sqnr_db"].value == pytest.approx(sqnr)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reference", "correlation"),
+    [
+        pytest.param(OUTPUTS, OUTPUTS, 1.0, id="equal"),
+        pytest.param(2 * OUTPUTS + 5, OUTPUTS, 1.0, id="scaled and shifted"),
+        pytest.param(-OUTPUTS, OUTPUTS, -1.0, id="turned around"),
+        pytest.param(OUTPUTS * 0 + 7, OUTPUTS, 0.0, id="constant outputs"),
+        pytest.param(OUTPUTS, OUTPUTS * 0, 0.0, id="a constant reference"),
+        pytest.param(OUTPUTS * 0, OUTPUTS * 0 + 7, None, id="both constant"),
+    ],
+)
+def test_edges_of_correlation(outputs: Array, reference: Array, correlation: float | None) -> None:
+    measured = outputs_measured(outputs, reference).get("output_correlation")
+    assert (None if measured is None else measured.value) == pytest.approx(correlation)
 
 
 def test_large_float16_and_integer_outputs_don_t_overflow() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from fakes.fakert import FakeRuntime
+from fakes.lab import cases, lab
 
 from harness.pipeline.keys import arguments
 
@@ -25,3 +29,58 @@ def test_what_has_no_stable_text_counts_by_its_type() -> None:
             self.handle = object()
 
     assert arguments(Odd()) == arguments(Odd()) == '{"handle": "object"}'
+
+
+USER_FILES = {
+    "clamping": "TOP = 4.0\n",
+    "shrinking": "def smaller(weights):\n    return weights * 0.9\n",
+    "unrelated": "VALUE = 1\n",
+}
+USES_THEM = """
+import numpy as np
+
+from clamping import TOP
+from shrinking import smaller
+
+
+class Clamped(Linear):
+    def forward(self, inputs):
+        return super().forward(np.clip(inputs, -TOP, TOP))
+
+
+@harness.model("clamped", dataset="blobs", framework="fake", input=INPUT)
+def clamped():
+    return Clamped(trained())
+
+
+@harness.step("shrink", method="pruning")
+def shrink(model):
+    return Linear(model | {"weights": smaller(model["weights"])})
+"""
+
+
+@pytest.mark.parametrize(
+    ("edited", "text", "again"),
+    [
+        pytest.param("clamping", "TOP = 5.0\n", True, id="a helper of the model"),
+        pytest.param("shrinking", "def smaller(weights):\n    return weights * 0.8\n", True, id="a helper of the step"),
+        pytest.param("clamping", "TOP = 4.0  # said\n", False, id="a comment"),
+        pytest.param("unrelated", "VALUE = 2\n", False, id="a file that nobody imports"),
+    ],
+)
+def test_an_edit_of_a_users_helper_module_is_another_artifact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edited: str, text: str, again: bool
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with lab(tmp_path) as prepared:
+        for name, content in USER_FILES.items():
+            prepared.write(f"{name}.py", content)
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        prepared.register(USES_THEM)
+        wanted = cases("size", models=["clamped"], recipes=["shrink"])
+        prepared.run().prepare(wanted)
+        prepared.write(f"{edited}.py", text)
+        prepared.run().prepare(wanted)
+        assert prepared.built() == (["clamped/shrink/fakert"] if again else [])
+        for name in USER_FILES:
+            monkeypatch.delitem(sys.modules, name, raising=False)

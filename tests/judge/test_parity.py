@@ -1,0 +1,42 @@
+"""Which outputs are no longer those of the float model."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.core.figures import CORRELATION, OUTPUT_ERROR, SQNR
+from harness.judge.parity import LEAST_CORRELATION, LEAST_SQNR_DB, parity_failure
+from harness.pipeline.catalog import load_catalog
+from harness.recipes.chain import parse_recipe
+
+load_catalog()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "sqnr", "correlation", "says"),
+    [
+        pytest.param("fp32", 130.0, 1.0, "", id="fp32 as it should be"),
+        pytest.param("fp32", LEAST_SQNR_DB, 1.0, "", id="fp32 at the limit"),
+        pytest.param("fp32", LEAST_SQNR_DB - 0.01, 1.0, "does not reproduce the float model", id="fp32 below it"),
+        pytest.param("fp32", None, 1.0, "no SQNR was measured", id="fp32 without SQNR"),
+        pytest.param("fp32", float("nan"), 1.0, "SQNR nan dB", id="fp32 with NaN"),
+        pytest.param("int8_static", 5.0, 0.99, "", id="int8 with noise"),
+        pytest.param("int8_static", 5.0, LEAST_CORRELATION, "", id="int8 at the limit"),
+        pytest.param("int8_static", 5.0, 0.49, "have little to do with", id="int8 below it"),
+        pytest.param("int8_dynamic", 5.0, float("nan"), "correlation nan", id="int8 with NaN"),
+        pytest.param("fp16", -3.0, None, "no correlation was measured", id="fp16 without correlation"),
+        pytest.param("fp16", 200.0, None, "", id="constant outputs on both sides"),
+        pytest.param("prune50_finetune", -20.0, 0.0, "", id="a transformed model may compute something else"),
+        pytest.param("prune50_finetune+int8_static", -20.0, 0.0, "", id="and what is quantized from it"),
+    ],
+)
+def test_parity(recipe: str, sqnr: float | None, correlation: float | None, says: str) -> None:
+    measured = {OUTPUT_ERROR.name: OUTPUT_ERROR.measured(46.85)}
+    if sqnr is not None:
+        measured[SQNR.name] = SQNR.measured(sqnr)
+    if correlation is not None:
+        measured[CORRELATION.name] = CORRELATION.measured(correlation)
+    failure = parity_failure(parse_recipe(recipe), measured)
+    assert says in failure
+    assert bool(failure) == bool(says)
+    assert not failure or "46.85" in failure
