@@ -103,11 +103,6 @@ class Run:
         note = (f"its outputs were not compared with the float model's ({unknown})",) if unknown else ()
         return [replace(finding, notes=(*finding.notes, *note)) for finding in findings]
 
-    def latency_epochs_ns(self, cell: Cell) -> list[float]:
-        """Epoch medians of *cell*, for those who keep their own tables of times; empty when it was not timed."""
-        result = self.results.get(cell)
-        return result.latency_rounds.epochs_ns if result is not None and result.latency_rounds is not None else []
-
     def _measure(self, case: Case) -> None:
         """Bring the case's cell to the stage that its metric needs.
 

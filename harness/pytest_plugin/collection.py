@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.core.matrix import Case, Matrix
-from harness.core.metric import Metric, Stage
+from harness.core.metric import Metric
 from harness.core.names import RuntimeName
 from harness.core.noise import NoiseProfile
 from harness.errors import HarnessError, InvalidMatrix
@@ -17,9 +17,8 @@ from harness.judge.lint import lint
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.plan import check_names, declared_facts, refused_case
 from harness.pytest_plugin.on_request import leave_out
-from harness.pytest_plugin.session import SESSION_KEY
+from harness.pytest_plugin.session import CASE_KEY, SESSION_KEY
 
-CASE_KEY = pytest.StashKey[Case]()
 MARK_MEANING = "cells of this model, recipe, runtime or target"
 
 
@@ -47,18 +46,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("case", parameters, indirect=True)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # first: before pytest-benchmark chooses among its items
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """Remember each item's case; let pytest-benchmark know the ones that are timed; leave out what nobody asked for."""
-    # In xdist's workers it measures nothing, but warns that it does not.
-    shown = config.pluginmanager.hasplugin("benchmark") and not hasattr(config, "workerinput")
+    """Remember each item's case, and leave out what nobody asked for."""
     for item in items:
         callspec = getattr(item, "callspec", None)
         case = callspec.params.get("case") if callspec is not None else None
         if isinstance(case, Case):
             item.stash[CASE_KEY] = case
-            if shown and case.metric.stage is Stage.TIMING:
-                item.fixturenames.append("benchmark")  # type: ignore[attr-defined]
     yield
     # Last, so that what -m and -k left out is not counted.
     leave_out(config, [item for item in items if CASE_KEY in item.stash], items)

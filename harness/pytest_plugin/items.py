@@ -6,43 +6,26 @@ import os
 import shlex
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.core.finding import CELL, Finding, Verdict
+from harness.core.finding import CELL, PLACEMENT, PROMISE, Finding, Verdict
 from harness.core.matrix import Case
-from harness.core.metric import Metric, Stage
+from harness.core.metric import Metric
 from harness.core.names import Cell
 from harness.core.problem import Phase
 from harness.errors import HarnessError
 from harness.judge.policy import Outcome, Policy, outcome, outcome_of_all
-from harness.pytest_plugin.collection import CASE_KEY
-from harness.pytest_plugin.session import SESSION_KEY, HarnessSession, runs_items
+from harness.pytest_plugin import options
+from harness.pytest_plugin.session import CASE_KEY, SESSION_KEY, HarnessSession, runs_items
 
-WRITING = ("--harness-update", "--harness-reason", "--harness-no-reports")
+WRITING = ("--harness-update", "--harness-reason", "--harness-reports", "--harness-benchmark-json")
 """Options that are no part of measuring a cell again."""
+REPEATS = "repeat"
+"""The folder of the reports of repeated cells, below that of the run's: ``latest`` stays the run's."""
+OF_THE_CELL = (CELL, PROMISE, PLACEMENT)
+"""Findings that are the same for every gate of a cell."""
 FINDINGS_KEY = pytest.StashKey[list[Finding]]()
-
-
-class EpochClock:
-    """A timer for pytest-benchmark that tells the worker's own clock: it moves only when an epoch is played."""
-
-    def __init__(self) -> None:
-        self._seconds = 0.0
-        self._epochs: list[float] = []
-
-    def load(self, epochs_ns: list[float]) -> None:
-        """Take the epochs that are to be played, in ns per inference."""
-        self._epochs = list(reversed(epochs_ns))
-
-    def play(self) -> None:
-        """Let the time of the next epoch pass."""
-        self._seconds += self._epochs.pop() / 1e9
-
-    def worker_clock(self) -> float:
-        """Seconds that the worker spent so far, per inference."""
-        return self._seconds
 
 
 class CaseHandle:
@@ -52,7 +35,6 @@ class CaseHandle:
         self._case = case
         self._request = request
         self._session = session
-        self._shown = False
 
     @property
     def cell(self) -> Cell:
@@ -82,30 +64,12 @@ class CaseHandle:
                 )
             ]
         item.stash[FINDINGS_KEY] = findings
-        self._show_benchmark()
         policy = policy_of(item)
         what, decisive = outcome_of_all(findings, policy)
         if what is Outcome.FAIL:
             pytest.fail(_failing_lines(item, findings, policy), pytrace=False)
         if what is Outcome.SKIP:
             pytest.skip(decisive.reason)
-
-    def _show_benchmark(self) -> None:
-        """Play the measured epochs to pytest-benchmark, so that its table and files hold the worker's times."""
-        if self._shown or self.metric.stage is not Stage.TIMING or "benchmark" not in self._request.fixturenames:
-            return
-        self._shown = True
-        benchmark: Any = self._request.getfixturevalue("benchmark")
-        epochs = self._session.run.latency_epochs_ns(self.cell)
-        if not epochs:
-            benchmark._mode = "not timed"  # else it warns that nobody used it; its flag `skipped` it sets itself
-            return
-        clock = EpochClock()
-        clock.load(epochs)
-        benchmark._timer = clock.worker_clock
-        benchmark.group = f"{self.cell.model}/{self.cell.runtime}"
-        benchmark.extra_info["cell"] = self.cell.id
-        benchmark.pedantic(clock.play, rounds=len(epochs), iterations=1)
 
 
 @pytest.fixture
@@ -174,20 +138,41 @@ def _failing_lines(item: pytest.Item, findings: list[Finding], policy: Policy) -
     """What failed, then what else was found of the case, and how to see it again."""
     failing = [finding for finding in findings if outcome(finding, policy) is Outcome.FAIL]
     others = [finding.reason for finding in findings if finding not in failing]
-    return "\n".join([*(finding.reason for finding in failing), *others, f"repeat: {_again(item)}"])
+    causes = [_told_once(item, finding) for finding in failing]
+    return "\n".join([*causes, *others, f"repeat: {_again(item)}"])
+
+
+def _told_once(item: pytest.Item, finding: Finding) -> str:
+    """The reason of *finding*; of a reason that another gate of the cell told in full, where to read it."""
+    if finding.against not in OF_THE_CELL:
+        return finding.reason
+    told = item.config.stash[SESSION_KEY].first_told
+    first = told.setdefault((finding.cell, finding.reason), item.nodeid)
+    if first == item.nodeid:
+        return finding.reason
+    return f"{finding.reason.partition(':')[0]}: the cause is the cell's, told by {first.partition('::')[2]}"
 
 
 def _again(item: pytest.Item) -> str:
     """The command that repeats this one cell with the options of this run, to be typed where pytest was started."""
     given = [str(argument) for argument in item.config.invocation_params.args]
-    options: list[str] = []
+    chosen: list[str] = []
     for place, argument in enumerate(given):
         name, equals, _ = argument.partition("=")
         if not name.startswith("--harness-") or name.startswith(WRITING):
             continue
         takes_value = not equals and not isinstance(item.config.getoption(name), bool)
-        options += given[place : place + 2] if takes_value else [argument]
-    return shlex.join(["pytest", _node(item), *options])
+        chosen += given[place : place + 2] if takes_value else [argument]
+    return shlex.join(["pytest", _node(item), *chosen, *_own_reports(item.config)])
+
+
+def _own_reports(config: pytest.Config) -> list[str]:
+    """The option that keeps a repeated cell's reports apart from the run's."""
+    if config.getoption("--harness-no-reports"):
+        return []
+    folder = options.reports_folder(config)
+    own = folder if folder.name == REPEATS else folder / REPEATS
+    return [f"--harness-reports={os.path.relpath(own, config.invocation_params.dir)}"]
 
 
 def _node(item: pytest.Item) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from harness.core.limits import parse_limit
 from harness.core.metrics import METRICS
-from harness.errors import InvalidLimit
+from harness.errors import InvalidLimit, UnknownName
 from harness.judge.policy import CHOICES, LENIENT, STRICT, Outcome, Policy
 
 
@@ -23,6 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-reports", metavar="DIR", help="report folder (default: ROOT/reports)")
     group.addoption(
         "--harness-nightly", action="store_true", help="run cells marked nightly too; without it -m has to name them"
+    )
+    group.addoption(
+        "--harness-columns",
+        default="",
+        metavar="NAMES",
+        help="figures of the terminal's table, such as size,latency_ratio; or all (default: the gated ones that fit)",
+    )
+    group.addoption(
+        "--harness-benchmark-json", metavar="FILE", help="write the latencies as a file of pytest-benchmark's"
     )
     group.addoption("--harness-no-reports", action="store_true", help="write no report files")
     group.addoption("--harness-threads", type=int, default=1, metavar="N", help="threads of every engine (default: 1)")
@@ -107,6 +116,33 @@ def folder(config: pytest.Config, option: str, default: str) -> Path:
     """The folder that *option* names, or *default* below the root folder."""
     named = config.getoption(option)
     return Path(config.invocation_params.dir, named) if named else config.rootpath / default
+
+
+def reports_folder(config: pytest.Config) -> Path:
+    """Where report folders lie."""
+    return folder(config, "--harness-reports", "reports")
+
+
+def benchmark_file(config: pytest.Config) -> Path | None:
+    """Where latencies go in pytest-benchmark's format; None when nobody asked."""
+    named = config.getoption("--harness-benchmark-json")
+    return Path(config.invocation_params.dir, named) if named else None
+
+
+def check_columns(config: pytest.Config) -> None:
+    """Refuse columns that are no figure, once the suites have registered theirs.
+
+    Raises:
+        pytest.UsageError: which, and near names.
+    """
+    names = config.getoption("--harness-columns")
+    if names:
+        from harness.reporting.columns import chosen
+
+        try:
+            chosen(names)
+        except UnknownName as err:
+            raise pytest.UsageError(f"--harness-columns: {err}") from None
 
 
 def memory_limit(config: pytest.Config) -> int:

@@ -1,58 +1,29 @@
-"""What the controlling process does with reports: words per verdict, the table, the files, the baselines."""
+"""What the controlling process does with reports: gathers them, writes baselines and files, and prints the first screen."""
 
 from __future__ import annotations
 
 import datetime as dt
-import platform
-import re
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.core.baseline import CellBaseline
-from harness.core.finding import Finding, Verdict
-from harness.core.result import CellResult
+from harness.core.metric import Stage
 from harness.core.run_record import RunInfo, RunRecord
 from harness.errors import HarnessError
-from harness.judge.policy import Outcome
 from harness.pytest_plugin import options
-from harness.pytest_plugin.collection import CASE_KEY
-from harness.pytest_plugin.session import runs_items
+from harness.pytest_plugin.gathered import Gathered, cell_of
+from harness.pytest_plugin.session import CASE_KEY, SESSION_KEY, runs_items
+from harness.pytest_plugin.status import Status, legend, status_of
+from harness.store.update import Update, UpdatePolicy, update_suite
 
-SHOWN_VERSIONS = (
-    "edge-harness",
-    "pytest",
-    "numpy",
-    "torch",
-    "onnx",
-    "onnxruntime",
-    "ai-edge-litert",
-    "ai-edge-quantizer",
-    "litert-torch",
-    "torchao",
-    "tensorflow",
-    "keras",
-    "openvino",
-    "nncf",
-    "executorch",
-    "tensorrt-rtx-cu13",
-)
-CELL_ID = re.compile(r"\[[^/\]]+(/[^/\]]+){3}\]$")
-"""The end of a case's node id: model/recipe/runtime/target."""
-OWN_WORDS = {
-    Verdict.REPORTED: ("reported", "r"),
-    Verdict.INCONCLUSIVE: ("inconclusive", "i"),
-    Verdict.NO_BASELINE: ("no_baseline", "n"),
-    Verdict.INCOMPARABLE: ("incomparable", "c"),
-    Verdict.BELOW_NOISE_FLOOR: ("below_noise_floor", "b"),
-    Verdict.REGRESSED: ("regressed", "u"),
-}
-"""Category and letter of verdicts that leave a test green without being a pass."""
+if TYPE_CHECKING:
+    from harness.reporting.document import Document
+
+MOST_RECORDED = 20
+"""Of the figures that an update wrote, so many are listed; ``git diff`` shows all."""
 
 
 class Reports:
@@ -61,119 +32,115 @@ class Reports:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._started = _now()
-        self._cells: dict[str, CellResult] = {}
-        self._findings: list[Finding] = []
-        self._held_to_baselines: dict[str, list[Finding]] = {}
-        """By suite, for those that keep baselines."""
-        self._planned: set[str] = set()
-        self._received: set[str] = set()
-        self._record: RunRecord | None = None
-        self._lines: list[str] = []
+        self._gathered = Gathered()
+        self._update = Update()
+        self._document: Document | None = None
+        self._places: list[str] = []
+        """Lines that say where what was written lies."""
         self._errors: list[str] = []
         self._summing_up = False
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note what is going to run, and refuse a report folder that can't be written before anything is measured."""
+        """Note what is going to run, and refuse what would fail only at the end, before anything is measured."""
         planned = [item for item in session.items if CASE_KEY in item.stash]
         if not planned or not runs_items(session):
             return
-        self._try_folder()
+        self._check_options()
         for item in planned:
-            cell = item.stash[CASE_KEY].cell
-            self._planned.add(item.nodeid)
-            self._cells.setdefault(cell.id, CellResult(cell=cell))
+            self._gathered.plan(item.nodeid, item.stash[CASE_KEY])
+        if self._config.getoption("benchmark_json", None) and any(_is_timed(item) for item in planned):
+            self._say_where_latencies_are()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
         """The same for what xdist's workers are going to run; of their items only the names are known here."""
-        planned = [nodeid for nodeid in ids if CELL_ID.search(nodeid)]
-        if planned and not self._planned:
-            self._try_folder()
-        self._planned.update(planned)
+        planned = [nodeid for nodeid in ids if cell_of(nodeid)]
+        if planned and not self._gathered.planned:
+            self._check_options()
+            if self._config.getoption("benchmark_json", None):
+                self._say_where_latencies_are()
+        self._gathered.plan_names(planned)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take one item's cell and findings."""
-        if report.when == "call" or report.outcome != "passed":
-            self._received.add(report.nodeid)
-        held: dict[str, Any] | None = getattr(report, "harness", None)
-        if held is None:
-            return
-        from harness.store.results import cell_from_plain, finding_from_plain, merged
+        """Take one item's cell and findings; say which cells xdist's workers are done with."""
+        cell = self._gathered.receive(report)
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if cell and reporter is not None and hasattr(report, "node") and self._config.option.verbose == 0:
+            reporter.ensure_newline()
+            reporter.write_line(f"edge-harness: done {self._gathered.progress}: {cell}")
 
-        findings = [finding_from_plain(plain) for plain in held["findings"]]
-        self._findings += findings
-        if held["baseline"]:
-            self._held_to_baselines.setdefault(held["suite"], []).extend(findings)
-        if held["cell"] is not None:
-            result = cell_from_plain(held["cell"])
-            before = self._cells.get(result.cell.id)
-            self._cells[result.cell.id] = result if before is None else merged(before, result)
-
-    def pytest_report_teststatus(
-        self, report: pytest.TestReport
-    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Status | None:
         """Show the verdict: an inconclusive finding is no pass, whatever its policy makes of the test."""
-        held: dict[str, Any] | None = getattr(report, "harness", None)
-        if held is None or report.when != "call" or hasattr(report, "wasxfail"):
-            return None
-        verdict = Verdict(held["verdict"])
-        word = verdict.upper().replace("_", " ")
-        if report.failed:
-            # An assertion beside the check fails a test whose verdict was good.
-            return ("failed", "F", (word, {"red": True})) if held["outcome"] == Outcome.FAIL else None
-        if report.skipped:
-            # pytest's summary writes the word of the first skipped item before all others, whoever skipped them.
-            return None if self._summing_up else ("skipped", "s", (word, {"yellow": True}))
-        if verdict in OWN_WORDS:
-            category, letter = OWN_WORDS[verdict]
-            return category, letter, (word, {"yellow": verdict is not Verdict.REPORTED})
-        return "passed", ".", (word, {"green": True})
+        return status_of(report, summing_up=self._summing_up)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write baselines, where asked, and reports."""
-        if not self._findings:
+        if not self._gathered.findings:
             return
-        self._record = RunRecord(
-            run=self._info(int(exitstatus)), cells=tuple(self._cells.values()), findings=tuple(self._findings)
-        )
-        if options.updating(self._config):
-            with self._telling(session):
-                if self._update() and session.exitstatus == pytest.ExitCode.OK:
-                    session.exitstatus = pytest.ExitCode.TESTS_FAILED  # what was asked for was not done
-        if not self._config.getoption("--harness-no-reports"):
-            from harness.reporting.files import write_reports
+        from harness.reporting.document import Document
+        from harness.reporting.files import write_benchmarks, write_reports
 
-            with self._telling(session):
-                own = write_reports(self._record, self._folder())
-                self._lines.append(f"reports: {own} and {self._folder() / 'latest'}")
+        info = self._info(int(exitstatus))
+        if options.updating(self._config):
+            with self._noting_errors(session):
+                self._update_baselines(info)
+            if self._update.refused and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED  # what was asked for was not done
+        cells, findings = tuple(self._gathered.cells.values()), tuple(self._gathered.findings)
+        self._document = Document.of(RunRecord(run=info, cells=cells, findings=findings), self._update.judged)
+        if not self._config.getoption("--harness-no-reports"):
+            with self._noting_errors(session):
+                own = write_reports(self._document, options.reports_folder(self._config))
+                self._places.append(f"reports: {own} and {own.parent / 'latest'}")
+        path = options.benchmark_file(self._config)
+        if path is not None:
+            with self._noting_errors(session):
+                write_benchmarks(self._document, path)
+                self._places.append(f"latencies for pytest-benchmark: {path}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table, where the files are, and what never ran."""
+        """Print the table, what is open, where the files are, what never ran, and what to do next."""
         self._summing_up = True
-        missing = sorted(self._planned - self._received)
-        if self._record is None and not missing:
+        missing = self._gathered.missing
+        if self._document is None and not missing:
             return
         terminalreporter.section("edge-harness")
-        if self._record is not None:
-            from harness.reporting.terminal import to_text
-
-            terminalreporter.write_line(to_text(self._record))
-            for finding in self._record.findings:
-                if finding.verdict in OWN_WORDS and finding.verdict is not Verdict.REPORTED:
-                    terminalreporter.write_line(f"{finding.cell}: {finding.reason}")
+        if self._document is not None:
+            self._print_document(terminalreporter, self._document)
         if missing:
             terminalreporter.write_line(
                 f"{len(missing)} planned items never ran, the first is {missing[0]}", yellow=True
             )
-        for line in self._lines:
+        for line in (*_first_of(self._update.recorded), *self._update.files, *self._places):
             terminalreporter.write_line(line)
         for error in self._errors:
             terminalreporter.write_line(f"ERROR: {error}", red=True)
+        for line in self._update.refused:
+            terminalreporter.write_line(line, red=True)
+        for line in self._last_lines():
+            terminalreporter.write_line(line)
+
+    def _print_document(self, reporter: pytest.TerminalReporter, document: Document) -> None:
+        from harness.reporting.terminal import remarks, table_lines
+
+        lines = [*table_lines(document, self._config.getoption("--harness-columns")), *remarks(document)]
+        letters = legend(reporter.stats) if self._config.option.verbose <= 0 else ""
+        for line in [*lines, *([letters] if letters else [])]:
+            reporter.write_line(line)
+
+    def _last_lines(self) -> Iterator[str]:
+        if self._update.refused:
+            refused, recorded = len(self._update.refused), len(self._update.recorded)
+            yield f"edge-harness: {refused} figure{'s' if refused > 1 else ''} refused, {recorded} recorded"
+        if self._document is not None:
+            from harness.reporting.terminal import next_steps
+
+            yield from next_steps(self._document)
 
     @contextmanager
-    def _telling(self, session: pytest.Session) -> Iterator[None]:
+    def _noting_errors(self, session: pytest.Session) -> Iterator[None]:
         """Keep what goes wrong inside the block for the summary and the exit status; the rest goes on."""
         try:
             yield
@@ -182,34 +149,30 @@ class Reports:
             if session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def _folder(self) -> Path:
-        return options.folder(self._config, "--harness-reports", "reports")
+    def _check_options(self) -> None:
+        """Refuse columns that don't exist, and a folder that can't be written.
 
-    def _try_folder(self) -> None:
-        if self._config.getoption("--harness-no-reports"):
-            return
-        folder = self._folder()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / f".writable-{self._started.strftime('%H%M%S%f')}"
-            probe.touch()
-            probe.unlink()
-        except OSError as err:
-            raise pytest.UsageError(
-                f"reports can't be written to {folder}: {err}. Choose another folder with --harness-reports DIR, "
-                "or --harness-no-reports."
-            ) from None
+        Raises:
+            pytest.UsageError: which, and what to do.
+        """
+        options.check_columns(self._config)
+        if not self._config.getoption("--harness-no-reports"):
+            _try_folder(options.reports_folder(self._config), self._started.strftime("%H%M%S%f"))
+
+    def _say_where_latencies_are(self) -> None:
+        self._places.append(
+            "--benchmark-json holds no cells of edge-harness: --harness-benchmark-json FILE writes their latencies"
+        )
 
     def _info(self, exitstatus: int) -> RunInfo:
         from harness.pipeline.catalog import load_catalog
-        from harness.pytest_plugin.session import SESSION_KEY
+        from harness.pipeline.run_info import commit_of, python_version, run_versions
         from harness.targets.local_hardware import local_hardware
 
-        load_catalog()  # where workers collected, this process did not; runtimes say which versions were tested
+        load_catalog()  # where workers collected, this process did not; runtimes say of which versions they are
         noise = self._config.stash[SESSION_KEY].noise
-        targets = sorted({result.cell.target for result in self._cells.values()})
-        commit, dirty = _commit(self._config.rootpath)
-        versions = {name: version for name in SHOWN_VERSIONS if (version := _version(name))}
+        targets = sorted({result.cell.target for result in self._gathered.cells.values()})
+        commit, dirty = commit_of(self._config.rootpath)
         return RunInfo(
             id=self._started.strftime("%Y%m%d-%H%M%S-%f")[:-3],
             started=self._started.isoformat(timespec="seconds"),
@@ -218,80 +181,56 @@ class Reports:
             commit=commit,
             dirty=dirty,
             hardware=dict.fromkeys(targets, local_hardware()),
-            python=platform.python_version(),
-            versions=versions,
+            python=python_version(),
+            versions=run_versions(),
             threads=self._config.getoption("--harness-threads"),
             noise=dict.fromkeys(targets, noise.words) if noise is not None else {},
             exit_status=exitstatus,
         )
 
-    def _update(self) -> bool:
-        """Write what the run found to the baseline files; whether any figure was refused."""
-        from harness.pytest_plugin.session import SESSION_KEY
-        from harness.store.baselines import baseline_path
+    def _update_baselines(self, info: RunInfo) -> None:
+        """Write what the run found to the baseline files.
 
-        refused = False
-        for suite, findings in sorted(self._held_to_baselines.items()):
-            by_cell: dict[str, list[Finding]] = {}
-            for finding in findings:
-                by_cell.setdefault(finding.cell, []).append(finding)
-            for model in sorted({self._cells[cell].cell.model for cell in by_cell}):
-                of_model = {cell: by_cell[cell] for cell in sorted(by_cell) if self._cells[cell].cell.model == model}
-                path = baseline_path(self._config.stash[SESSION_KEY].baselines, suite, model)
-                refused |= self._update_file(path, suite, model, of_model)
-        return refused
+        Raises:
+            BaselineError: a file can't be read or written; what was written before is noted.
+        """
+        folder = self._config.stash[SESSION_KEY].baselines
+        policy = UpdatePolicy(
+            reason=self._config.getoption("--harness-reason"),
+            only_new=not self._config.getoption("--harness-update"),
+        )
+        for suite, findings in sorted(self._gathered.by_suite.items()):
+            for update in update_suite(folder, suite, findings, self._gathered.cells, info, policy):
+                self._update += update
 
-    def _update_file(self, path: Path, suite: str, model: str, findings: Mapping[str, list[Finding]]) -> bool:
-        from harness.store.acceptance import accept
-        from harness.store.baselines import read_baselines, update_baselines
 
-        assert self._record is not None
-        held = read_baselines(path)
-        changed: dict[str, CellBaseline] = {}
-        lines: list[str] = []
-        for cell, of_cell in findings.items():
-            accepted = accept(
-                self._cells[cell],
-                of_cell,
-                held.get(cell, {}),
-                reason=self._config.getoption("--harness-reason"),
-                commit=self._record.run.commit,
-                date=self._record.run.finished[:10],
-                only_new=not self._config.getoption("--harness-update"),
-            )
-            lines += accepted.lines
-            if accepted.figures:
-                changed[cell] = accepted.figures
-        if changed:
-            update_baselines(path, suite, model, changed)
-        self._lines += [*lines, f"baselines: {path}: {sum(map(len, changed.values()))} figures recorded"]
-        return any(line.startswith("refused") for line in lines)
+def _is_timed(item: pytest.Item) -> bool:
+    return item.stash[CASE_KEY].metric.stage is Stage.TIMING
+
+
+def _first_of(lines: tuple[str, ...]) -> list[str]:
+    """The first *lines*, and how many more there are."""
+    more = len(lines) - MOST_RECORDED
+    return [*lines[:MOST_RECORDED], *([f"and {more} more; git diff shows all"] if more > 0 else [])]
 
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _version(distribution: str) -> str:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return ""
+def _try_folder(folder: Path, unique: str) -> None:
+    """Make *folder* and a file in it.
 
-
-def _commit(folder: Path) -> tuple[str, bool]:
-    """The commit that *folder* is at and whether files differ from it; empty outside a git checkout."""
+    Raises:
+        pytest.UsageError: one of both can't be made.
+    """
     try:
-        head = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
-        )
-        status = subprocess.run(
-            ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "", False
-    return (head.stdout.strip(), bool(status.stdout.strip())) if head.returncode == 0 else ("", False)
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / f".writable-{unique}"
+        trial.touch()
+        trial.unlink()
+    except OSError as err:
+        raise pytest.UsageError(
+            f"reports can't be written to {folder}: {err}. Choose another folder with --harness-reports DIR, "
+            "or --harness-no-reports."
+        ) from None

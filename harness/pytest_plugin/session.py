@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from harness.core.noise import NoiseProfile
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
 from harness.pytest_plugin import options
-from harness.pytest_plugin.on_request import MEANINGS
 from harness.store.baselines import baseline_path, read_baselines
 from harness.store.scratch import scratch_folder
 from harness.targets.local_hardware import local_hardware
@@ -30,8 +29,10 @@ class HarnessSession:
         self._resources = ExitStack()
         self._baselines: dict[Path, dict[str, CellBaseline]] = {}
         self.policy = options.policy(config)
+        self.first_told: dict[tuple[str, str], str] = {}
+        """The item that told a failing reason of a cell in full, by cell and reason."""
         self.announce = False
-        """Whether progress may be printed now: between items, not inside one."""
+        """Whether this is between items, where nothing captures the output."""
 
     @property
     def run(self) -> Run:
@@ -80,9 +81,16 @@ class HarnessSession:
         return options.folder(self._config, "--harness-baselines", "baselines")
 
     def tell(self, line: str) -> None:
-        """Print one line of progress, where there is a terminal and nothing would be torn apart."""
+        """Print one line of progress, where there is a terminal; inside an item past what captures its output."""
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and self.announce:
+        if reporter is None:
+            return
+        if self.announce:
+            reporter.write_line(f"edge-harness: {line}")
+            return
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            reporter.ensure_newline()
             reporter.write_line(f"edge-harness: {line}")
 
     def close(self) -> None:
@@ -91,44 +99,10 @@ class HarnessSession:
 
 
 SESSION_KEY = pytest.StashKey[HarnessSession]()
+CASE_KEY = pytest.StashKey[Case]()
 
 
 def runs_items(session: pytest.Session) -> bool:
     """Whether collected items are going to run: not when only listed, nor after an error of collection."""
     option = session.config.option
     return not option.collectonly and (not session.testsfailed or bool(option.continue_on_collection_errors))
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Check the options, and set up the session and, in the controlling process, the reports."""
-    options.check(config)
-    config.addinivalue_line(
-        "markers", "harness_suite(matrix): a test of every metric that its budgets name; write harness.suite(...)"
-    )
-    config.addinivalue_line(
-        "markers", "harness_matrix(matrix): the cells and limits of a suite; write harness.matrix(...)"
-    )
-    config.addinivalue_line(
-        "markers", "harness_gate(metric): what a test gates on; write @harness.gate('accuracy_drop')"
-    )
-    config.addinivalue_line(
-        "markers",
-        "harness_policy(outcomes): what open verdicts do to a test; write harness.policy(inconclusive='fail')",
-    )
-    for mark, meaning in MEANINGS.items():
-        config.addinivalue_line("markers", f"{mark}: {meaning}")
-    data = config.getoption("--harness-data")
-    if data:
-        os.environ["EDGE_HARNESS_DATA"] = str(Path(data).resolve())
-    config.stash[SESSION_KEY] = HarnessSession(config)
-    if not hasattr(config, "workerinput"):
-        from harness.pytest_plugin.reports import Reports
-
-        config.pluginmanager.register(Reports(config), "edge-harness-reports")
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove what the session left."""
-    session = config.stash.get(SESSION_KEY, None)
-    if session is not None:
-        session.close()

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from harness.core.run_record import RunRecord
 from harness.errors import ResultsError
-from harness.reporting.markdown import to_markdown
-from harness.reporting.table import frame
+from harness.reporting.document import Document
+from harness.reporting.writers import FILES, WRITERS
 from harness.store.atomic import write_text
-from harness.store.results import write_results
 
 LATEST = "latest"
 
 
-def write_reports(record: RunRecord, folder: Path) -> Path:
-    """Write all files of *record* below *folder*; returns the run's own folder.
+def write_reports(document: Document, folder: Path) -> Path:
+    """Write all files of *document* below *folder*; returns the run's own folder.
 
     Raises:
-        ResultsError: the folder can't be written.
+        ResultsError: the folder can't be written, or a figure is not a number.
     """
-    own = folder / record.run.id
+    own = folder / document.record.run.id
+    contents = rendered(document)
     try:
         for place in (own, folder / LATEST):
-            write_one(record, place)
+            write_files(contents, place)
     except OSError as err:
         raise ResultsError(
             f"reports can't be written to {folder}: {err}. Choose another folder: --harness-reports DIR"
@@ -31,11 +31,35 @@ def write_reports(record: RunRecord, folder: Path) -> Path:
     return own
 
 
-def write_one(record: RunRecord, place: Path) -> None:
-    """Write the three files of *record* into *place*."""
-    write_results(record, place / "results.json")
-    write_text(place / "results.csv", _encodable(frame(record).to_csv(index=False)))
-    write_text(place / "report.md", _encodable(to_markdown(record)))
+def write_benchmarks(document: Document, path: Path) -> None:
+    """Write the latencies of *document* to *path*, in pytest-benchmark's format.
+
+    Raises:
+        ResultsError: *path* can't be written.
+    """
+    try:
+        write_text(path, _encodable(WRITERS["benchmark"](document)))
+    except OSError as err:
+        raise ResultsError(f"latencies can't be written to {path}: {err}") from err
+
+
+def rendered(document: Document) -> dict[str, str]:
+    """The content of each file of a report folder.
+
+    Raises:
+        ResultsError: a figure is not a number.
+    """
+    return {name: _encodable(WRITERS[form](document)) for name, form in FILES.items()}
+
+
+def write_files(contents: Mapping[str, str], place: Path) -> None:
+    """Write *contents*, by file name, into the folder *place*, each whole or not at all.
+
+    Raises:
+        OSError: the place can't be written.
+    """
+    for name, content in contents.items():
+        write_text(place / name, content)
 
 
 def _encodable(text: str) -> str:

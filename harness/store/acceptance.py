@@ -43,7 +43,15 @@ class Acceptance:
     """What an update does to one cell: the figures to write, and a line about each."""
 
     figures: CellBaseline
-    lines: tuple[str, ...]
+    recorded: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    changes: frozenset[str] = frozenset()
+    """Names of the changes whose figure is written."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All of them, refused ones last."""
+        return (*self.recorded, *self.refused)
 
 
 def accept(
@@ -62,7 +70,9 @@ def accept(
     worse figure than is stored, unless a *reason* is given.
     """
     figures: dict[str, BaselineFigure] = {}
-    lines: list[str] = []
+    recorded: list[str] = []
+    refused: list[str] = []
+    changes: set[str] = set()
     for key, judged in _by_change(findings).items():
         change = CHANGES[key]
         name = change.figure.name
@@ -75,14 +85,15 @@ def accept(
         shown = f"{result.cell.id} {name}: {before.value if before else 'none'} -> {rounded(measured.value)}"
         refusal = _refusal(change, judged, before, measured, reason)
         if refusal:
-            lines.append(f"refused  {shown} ({refusal})")
+            refused.append(f"refused  {shown} ({refusal})")
             continue
-        lines.append(f"recorded {shown}")
+        recorded.append(f"recorded {shown}")
+        changes.add(key)
         why = reason or ("first figure" if before is None else "no worse than before")
         for one in (change.figure, *change.also_stored):
             if one.name in result.measurements:
                 figures[one.name] = _stored(one, change, result, commit=commit, date=date, reason=why)
-    return Acceptance(figures=figures, lines=tuple(lines))
+    return Acceptance(figures=figures, recorded=tuple(recorded), refused=tuple(refused), changes=frozenset(changes))
 
 
 def _stored(

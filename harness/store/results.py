@@ -59,6 +59,18 @@ def finding_from_plain(plain: dict[str, Any]) -> Finding:
     return msgspec.convert(plain, Finding)
 
 
+def results_text(record: RunRecord) -> str:
+    """The content of ``results.json``.
+
+    Raises:
+        ResultsError: a figure is NaN or infinite, which JSON can't hold.
+    """
+    try:
+        return json.dumps(to_document(record), indent=1, allow_nan=False) + "\n"
+    except ValueError as err:
+        raise ResultsError(f"results.json is not written: a figure of the run is not a number ({err}).") from err
+
+
 def write_results(record: RunRecord, path: Path) -> None:
     """Write *record* to *path*, whole or not at all.
 
@@ -66,11 +78,7 @@ def write_results(record: RunRecord, path: Path) -> None:
         OSError: the place can't be written.
         ResultsError: a figure is NaN or infinite, which JSON can't hold.
     """
-    try:
-        text = json.dumps(to_document(record), indent=1, allow_nan=False) + "\n"
-    except ValueError as err:
-        raise ResultsError(f"{path} is not written: a figure of the run is not a number ({err}).") from err
-    write_text(path, text)
+    write_text(path, results_text(record))
 
 
 def read_results(path: Path) -> RunRecord:

@@ -169,7 +169,6 @@ def test_latency_alone_and_then_as_a_ratio(lab: Lab) -> None:
     assert found.interval is not None
     rounds = run.results[ratio.cell].latency_rounds
     assert rounds is not None
-    assert run.latency_epochs_ns(ratio.cell) == rounds.epochs_ns
     assert len(rounds.epochs_ns) == sum(len(pair) for pair in rounds.pairs) > 10
 
 

@@ -72,7 +72,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def native_modules() -> None:
     """Load what can't be loaded twice: pytester forgets the modules that a run in this process imported."""
-    for name in ("execnet", "filelock", "msgspec", "numpy.fft", "numpy.random", "pandas", "scipy.stats", "tabulate"):
+    for name in ("execnet", "filelock", "msgspec", "numpy.fft", "numpy.random", "scipy.stats", "tabulate"):
         importlib.import_module(name)
 
 

@@ -103,9 +103,9 @@ def test_a_failing_line_says_all_and_how_to_repeat_it(project: Project) -> None:
     result.stdout.fnmatch_lines(
         [
             "error(load): load failed: RuntimeError: the engine was sabotaged",
-            "repeat: pytest 'test_broken.py::test_accuracy_drop?linear/fp16/raising/local?'",
+            "repeat: pytest 'test_broken.py::test_accuracy_drop?linear/fp16/raising/local?' --harness-reports=reports/repeat",
             "size over budget: fp16 on fakert has 5.648 kB, limit 1 kB",
-            "repeat: pytest 'test_over.py::test_size?linear/fp16/fakert/local?'",
+            "repeat: pytest 'test_over.py::test_size?linear/fp16/fakert/local?' --harness-reports=reports/repeat",
         ]
     )
     assert "Traceback" not in result.stdout.str()
@@ -150,7 +150,7 @@ def test_a_missing_baseline_fails_in_ci(
     monkeypatch.setenv("CI", ci)
     result = project.run(*arguments)
     assert result.ret == ret
-    result.stdout.fnmatch_lines(["*size without baseline: fp16 on fakert has none for size_bytes; record one with*"])
+    result.stdout.fnmatch_lines(["edge-harness: 1 figure has no baseline: --harness-update records it"])
 
 
 def test_a_test_that_never_checks_its_case_fails(project: Project) -> None:

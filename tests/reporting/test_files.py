@@ -13,6 +13,7 @@ import pytest
 from harness.core.finding import Verdict
 from harness.core.result import CellResult
 from harness.errors import ResultsError
+from harness.reporting.document import Document
 from harness.reporting.files import write_reports
 from harness.store.results import read_results
 from tests.core.records import cell, finding, measurement, result, run_record
@@ -30,7 +31,7 @@ RECORD = run_record(
 
 
 def test_all_files_in_both_folders(tmp_path: Path) -> None:
-    own = write_reports(RECORD, tmp_path / "reports")
+    own = write_reports(Document.of(RECORD), tmp_path / "reports")
 
     assert own == tmp_path / "reports" / RECORD.run.id
     assert sorted(os.listdir(tmp_path / "reports")) == [RECORD.run.id, "latest"]
@@ -43,8 +44,8 @@ def test_all_files_in_both_folders(tmp_path: Path) -> None:
 def test_latest_is_the_last_run_and_the_first_one_stays(tmp_path: Path) -> None:
     first, second = RECORD, run_record(*RECORD.cells[:1], id="20261102-120000-000")
 
-    write_reports(first, tmp_path)
-    write_reports(second, tmp_path)
+    write_reports(Document.of(first), tmp_path)
+    write_reports(Document.of(second), tmp_path)
 
     assert read_results(tmp_path / "latest") == second
     assert read_results(tmp_path / first.run.id) == first
@@ -52,7 +53,7 @@ def test_latest_is_the_last_run_and_the_first_one_stays(tmp_path: Path) -> None:
 
 
 def test_csv_holds_raw_values(tmp_path: Path) -> None:
-    own = write_reports(RECORD, tmp_path)
+    own = write_reports(Document.of(RECORD), tmp_path)
 
     with (own / "results.csv").open(newline="", encoding="utf-8") as handle:
         first, second = csv.DictReader(handle)
@@ -76,7 +77,7 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path, obstacl
         folder = folder / "below"
 
     with pytest.raises(ResultsError, match="Choose another folder: --harness-reports DIR") as caught:
-        write_reports(RECORD, folder)
+        write_reports(Document.of(RECORD), folder)
 
     assert str(folder) in str(caught.value)
 
@@ -88,14 +89,14 @@ def test_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(ResultsError, match="No space left on device"):
-        write_reports(RECORD, tmp_path)
+        write_reports(Document.of(RECORD), tmp_path)
 
 
 def test_a_reason_that_no_file_can_hold_is_written_all_the_same(tmp_path: Path) -> None:
     """A file name that is no UTF-8 comes into a reason as lone surrogates."""
     odd = run_record(CellResult(cell=cell(), status="error(load)", reason="caf\udce9.onnx is missing"))
 
-    own = write_reports(odd, tmp_path)
+    own = write_reports(Document.of(odd), tmp_path)
 
     assert "caf?.onnx is missing" in (own / "results.csv").read_text(encoding="utf-8")
     assert json.loads((own / "results.json").read_text())["cells"][0]["reason"] == "caf\udce9.onnx is missing"
@@ -103,4 +104,4 @@ def test_a_reason_that_no_file_can_hold_is_written_all_the_same(tmp_path: Path) 
 
 def test_no_figure_that_is_no_number_is_written(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="not a number"):
-        write_reports(run_record(result(measurement("size_bytes", float("nan"), "bytes"))), tmp_path)
+        write_reports(Document.of(run_record(result(measurement("size_bytes", float("nan"), "bytes")))), tmp_path)

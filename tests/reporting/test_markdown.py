@@ -8,8 +8,15 @@ import pytest
 
 from harness.core.finding import Verdict
 from harness.core.result import CellResult
-from harness.reporting.markdown import HEADINGS, counts, to_markdown
+from harness.core.run_record import RunRecord
+from harness.reporting import markdown
+from harness.reporting.document import Document
 from tests.core.records import cell, finding, hardware, measurement, result, run_record
+
+
+def to_markdown(record: RunRecord) -> str:
+    return markdown.to_markdown(Document.of(record))
+
 
 MEASURED = result(measurement("size_bytes", 250_000, "bytes"))
 
@@ -25,8 +32,8 @@ def test_the_report() -> None:
     lines = to_markdown(record).splitlines()
 
     assert lines[0] == "# Edge Harness report"
-    assert "1 cells, 1 over_budget, 1 pass." in lines
-    assert "- commit: `cccccccccccc` with changes" in lines
+    assert "1 cell, 1 over_budget, 1 pass." in lines
+    assert "- commit: cccccccccccc with changes" in lines
     assert any("Some CPU, 2 cores" in line and "2 threads per engine" in line for line in lines)
     assert "## Over budget" in lines
     assert f"- `{cell().id}` size over budget: 251 kB" in lines
@@ -40,35 +47,12 @@ def test_no_commit_and_one_thread() -> None:
     assert "1 thread per engine" in text
 
 
-@pytest.mark.parametrize(("verdict", "heading"), HEADINGS, ids=[str(verdict) for verdict, _ in HEADINGS])
-def test_what_is_no_pass_has_its_heading(verdict: Verdict, heading: str) -> None:
-    text = to_markdown(run_record(MEASURED, findings=(finding(verdict, reason="the reason"),)))
-
-    assert f"## {heading}\n\n- `{cell().id}` the reason\n" in text
-
-
-def test_every_verdict_but_two_has_a_heading() -> None:
-    assert {verdict for verdict, _ in HEADINGS} == set(Verdict) - {Verdict.PASS, Verdict.REPORTED}
-
-
 def test_notes() -> None:
     noted = finding(Verdict.PASS, reason="size 1 B", notes=("changed", "improved"))
 
     assert f"## Notes\n\n- `{cell().id}` changed; improved: size 1 B\n" in to_markdown(
         run_record(MEASURED, findings=(noted,))
     )
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "written"),
-    [
-        pytest.param([], "no findings", id="none"),
-        pytest.param([Verdict.PASS], "1 pass", id="one"),
-        pytest.param([Verdict.ERROR, Verdict.PASS, Verdict.PASS], "2 pass, 1 error", id="most frequent first"),
-    ],
-)
-def test_counts(verdicts: list[Verdict], written: str) -> None:
-    assert counts(tuple(finding(verdict) for verdict in verdicts)) == written
 
 
 def test_a_record_without_cells() -> None:

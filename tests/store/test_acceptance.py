@@ -69,18 +69,18 @@ def test_a_new_figure_is_recorded(metric: str, name: str, value: float) -> None:
 def test_a_figure_that_is_not_held_to_a_baseline_is_not_recorded(metric: str) -> None:
     found = accepted([finding(Verdict.PASS, metric, BUDGET)])
 
-    assert found == Acceptance(figures={}, lines=())
+    assert found == Acceptance(figures={})
 
 
 @pytest.mark.parametrize("metric", ["sqnr", "agreement", "weights_ratio", "output_error"])
 def test_a_metric_without_baselines_is_not_recorded(metric: str) -> None:
-    assert accepted(both(metric)) == Acceptance(figures={}, lines=())
+    assert accepted(both(metric)) == Acceptance(figures={})
 
 
 def test_a_figure_that_was_not_measured_is_not_recorded() -> None:
     found = accepted(both("size", Verdict.ERROR, Verdict.ERROR), now=result())
 
-    assert found == Acceptance(figures={}, lines=())
+    assert found == Acceptance(figures={})
 
 
 def test_a_cell_that_could_not_be_measured_records_nothing() -> None:
@@ -219,4 +219,4 @@ def test_several_metrics_of_one_figure_record_it_once() -> None:
 
 
 def test_no_finding_no_figure() -> None:
-    assert accepted([]) == Acceptance(figures={}, lines=())
+    assert accepted([]) == Acceptance(figures={})
