@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.core.figures import CORRELATION, OUTPUT_ERROR, SQNR
+from harness.core.figures import AGREEMENT, CORRELATION, OUTPUT_ERROR, SQNR
 from harness.core.measurement import Measurement
 from harness.core.recipe import FLOAT, Recipe
 
 LEAST_SQNR_DB = 30.0
-"""Of ``fp32``. Runtimes give 130 dB and more, and 40 to 55 dB where they were asked to compute in bfloat16 or float16; a model
+"""Least signal-to-noise ratio of ``fp32``. Runtimes give 130 dB and more, and 40 to 55 dB where they were asked to compute in bfloat16 or float16; a model
 that clamps its input where the artifact doesn't gave less than 10."""
 LEAST_CORRELATION = 0.5
-"""Of other number formats. int8 gives more than 0.99 where it is of any use; outputs of another model give about 0."""
+"""Least correlation of other number formats. int8 gives more than 0.99 where it is of any use; outputs of another model give about 0."""
+ENOUGH_AGREEMENT = 0.9
+"""Share of equal predicted labels that is enough instead, where outputs are class scores: one class with wild scores ruins a correlation and little else."""
 
 
 def parity_failure(recipe: Recipe, measurements: Mapping[str, Measurement]) -> str:
     """How the artifact's outputs on the evaluation set fall short of the reference's; empty when they don't.
 
-    ``fp32`` must reproduce them; other number formats must correlate with them. A recipe that transforms the model is
+    ``fp32`` must reproduce them; other number formats must correlate with them or predict the same labels. A recipe that transforms the model is
     not held to either: it may compute something else by design, and its accuracy is what counts.
     """
     if recipe.transforms:
@@ -31,6 +33,14 @@ def parity_failure(recipe: Recipe, measurements: Mapping[str, Measurement]) -> s
         measured = f"SQNR {sqnr.value:.1f} dB" if sqnr is not None else "no SQNR was measured"
         return f"{recipe.name} does not reproduce the float model: its outputs are {off_by} ({measured}, at least {LEAST_SQNR_DB:g} dB)"
     if correlation is not None and correlation.value >= LEAST_CORRELATION:
+        return ""
+    agreement = measurements.get(AGREEMENT.name)
+    if (
+        correlation is not None
+        and correlation.value != 0
+        and agreement is not None
+        and agreement.value >= ENOUGH_AGREEMENT
+    ):
         return ""
     if correlation is None and sqnr is not None and sqnr.value > 0:
         return ""  # constant outputs on both sides have no correlation

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from harness.core.figures import CORRELATION, OUTPUT_ERROR, SQNR
+from harness.core.figures import AGREEMENT, CORRELATION, OUTPUT_ERROR, SQNR
 from harness.judge.parity import LEAST_CORRELATION, LEAST_SQNR_DB, parity_failure
 from harness.pipeline.catalog import load_catalog
 from harness.recipes.chain import parse_recipe
 
 load_catalog()
+
+
+@pytest.mark.parametrize(
+    ("correlation", "agreement", "kept"),
+    [
+        pytest.param(0.1, 0.9, True, id="wild scores of one class"),
+        pytest.param(0.1, 0.89, False, id="wild scores of several"),
+        pytest.param(0.0, 1.0, False, id="constant outputs that agree by chance"),
+        pytest.param(float("nan"), 0.5, False, id="NaN"),
+        pytest.param(0.9, 0.1, True, id="scores that correlate"),
+    ],
+)
+def test_equal_labels_make_up_for_a_low_correlation(correlation: float, agreement: float, kept: bool) -> None:
+    measured = {one.name: one for one in (CORRELATION.measured(correlation), AGREEMENT.measured(agreement))}
+    assert (parity_failure(parse_recipe("int8_static"), measured) == "") == kept
 
 
 @pytest.mark.parametrize(
