@@ -22,7 +22,7 @@ from harness.pipeline.keys import keys_of
 from harness.pipeline.plan import obstacle
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import forget_resolved, resolve
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 SIZES = (1_000, 3_000, 10_000)
 MODELS = ("digits_cnn", "digits_keras_cnn")

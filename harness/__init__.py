@@ -3,10 +3,13 @@
 from harness.core.data import DataSet, Split
 from harness.core.model import Input
 from harness.errors import HarnessError
-from harness.recipes.registry import step
+from harness.meters.registry import meter
+from harness.recipes.steps import step
+from harness.registering import dataset, exporter, framework, model, runtime, score, target, task_metric
 from harness.suite import budgets, gate, matrix, policy, suite
-from harness.zoo.registry import dataset, metric, model, score
 
+metric = task_metric
+"""The name of ``task_metric`` in older files."""
 __version__ = "0.1.0"
 
 __all__ = [
@@ -17,12 +20,18 @@ __all__ = [
     "__version__",
     "budgets",
     "dataset",
+    "exporter",
+    "framework",
     "gate",
     "matrix",
+    "meter",
     "metric",
     "model",
     "policy",
+    "runtime",
     "score",
     "step",
     "suite",
+    "target",
+    "task_metric",
 ]

@@ -24,11 +24,13 @@ ROOT = PACKAGE.parent
 FACADE = "__init__"
 ROOMS = (
     (FACADE,),  # the public names
-    ("pytest_plugin", "cli", "suite"),
+    ("pytest_plugin", "cli", "suite", "extending"),
     ("pipeline",),
     ("reporting",),
     ("store", "meters", "runtimes", "recipes", "targets", "worker", "zoo", "frameworks"),
     ("exporters", "learning"),
+    ("registering",),  # decorators
+    ("registries",),
     ("judge",),
     ("stats",),
     ("core",),

@@ -153,7 +153,8 @@ def cell_named(text: str | None) -> Cell:
     from harness.core.names import Cell
     from harness.pipeline.plan import check_names, obstacle
     from harness.pipeline.resolved import resolve
-    from harness.runtimes.registry import availability, runtimes
+    from harness.registries import runtimes
+    from harness.runtimes.availability import availability
     from harness.targets.local_hardware import local_devices
 
     if text is None:

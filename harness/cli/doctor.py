@@ -37,7 +37,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from harness.pipeline.catalog import load_catalog
     from harness.pipeline.engine_answers import EngineAnswers
     from harness.pipeline.settings import default_cache
-    from harness.runtimes.registry import runtimes
+    from harness.registries import runtimes
     from harness.targets.local_hardware import local_hardware
 
     load_catalog()
@@ -68,7 +68,7 @@ def _to_stderr(line: str) -> None:
 
 def _available(runtime: Runtime, answers: EngineAnswers) -> Availability:
     """Whether *runtime* can build here, and run on its default provider, by the engine's own word where that is needed."""
-    from harness.runtimes.registry import availability
+    from harness.runtimes.availability import availability
     from harness.targets.local_hardware import local_devices
 
     here = availability(runtime, local_devices())
@@ -77,7 +77,7 @@ def _available(runtime: Runtime, answers: EngineAnswers) -> Availability:
 
 
 def _local() -> Target:
-    from harness.targets.registry import targets
+    from harness.registries import targets
 
     return targets.get("local")
 
@@ -105,7 +105,7 @@ def _runtime_row(runtime: Runtime, here: Availability, answers: EngineAnswers) -
 
 def _providers(runtime: Runtime, answers: EngineAnswers) -> Iterable[str]:
     from harness.pipeline.engine_answers import Answer
-    from harness.runtimes.registry import can_run
+    from harness.runtimes.availability import can_run
     from harness.targets.local_hardware import local_devices
 
     for provider in runtime.providers:
@@ -130,9 +130,7 @@ def _calibrated() -> str:
 def _print_support(runtimes: Iterable[Runtime]) -> None:
     """Which number formats every runtime lowers every framework's models to on its default provider, and why not."""
     from harness.core.names import RuntimeName
-    from harness.exporters.registry import find_exporter
-    from harness.frameworks.registry import frameworks
-    from harness.recipes.registry import steps
+    from harness.registries import exporters, frameworks, steps
     from harness.runtimes.options import choice_of
 
     wanted = [steps.step(family.plain_name) for family in steps if "{" not in family.plain_name]
@@ -141,7 +139,7 @@ def _print_support(runtimes: Iterable[Runtime]) -> None:
     for runtime in runtimes:
         choice = choice_of(RuntimeName(runtime=runtime.name), runtime)
         for framework in frameworks:
-            if find_exporter(framework.name, runtime.interchanges) is None:
+            if exporters.find(framework.name, runtime.interchanges) is None:
                 continue
             told = []
             for step in formats:
@@ -155,7 +153,7 @@ def _print_support(runtimes: Iterable[Runtime]) -> None:
 
 
 def _data_rows() -> list[list[str]]:
-    from harness.zoo.registry import datasets, models
+    from harness.registries import datasets, models
 
     rows = []
     for dataset in datasets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar
 
 from harness.core.data import Array
 from harness.core.figure import Figure
@@ -29,7 +29,6 @@ class Availability:
     """Distribution and version of everything it rests on."""
 
 
-@runtime_checkable
 class Framework(Protocol):
     """What a model was trained in: it gives the reference outputs."""
 
@@ -70,7 +69,6 @@ class Framework(Protocol):
         ...
 
 
-@runtime_checkable
 class Exporter(Protocol):
     """Writes a float model of one framework in an interchange format that runtimes lower from."""
 
@@ -94,7 +92,6 @@ class Exporter(Protocol):
         ...
 
 
-@runtime_checkable
 class Runtime(Protocol):
     """An inference engine: what it can do, how an artifact for it is made, and the program that runs it."""
 
@@ -141,7 +138,6 @@ class Runtime(Protocol):
         ...
 
 
-@runtime_checkable
 class Target(Protocol):
     """Where artifacts run, and how a worker is started there."""
 

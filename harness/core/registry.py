@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
+from harness.core.contract_check import check_contract
 from harness.core.names import checked_name
 from harness.core.source import Source
 from harness.errors import DuplicateName, UnknownName
@@ -27,18 +28,22 @@ Entry = TypeVar("Entry", bound=Registered)
 class Registry(Generic[Entry]):
     """Entries of one kind, found by name."""
 
-    def __init__(self, kind: str, remedy: str = "") -> None:
+    def __init__(self, kind: str, remedy: str = "", contract: type | None = None) -> None:
         self.kind = kind
         self._remedy = remedy
+        self._contract = contract
         self._entries: dict[str, Entry] = {}
 
     def add(self, entry: Entry) -> None:
         """Register *entry*; the same definition read again replaces itself.
 
         Raises:
+            ContractError: it lacks a member that the contract names.
             InvalidName: the name can't stand in a cell's id.
             DuplicateName: another definition already has this name.
         """
+        if self._contract is not None:
+            check_contract(entry, self._contract)
         name = self._checked(entry)
         held = self._entries.get(name)
         if held is not None and held.source.path != entry.source.path:

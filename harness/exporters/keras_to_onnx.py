@@ -12,22 +12,21 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
-from harness.exporters.registry import add_exporter
+from harness.registering import exporter
 
 OPSET = 18
 """The one that torch's exporter writes, so that a runtime's tools see one dialect; Keras' own choice is 15."""
 
 
+@exporter
 class KerasToOnnx:
     """``keras.Model.export`` by way of ``tf2onnx``, with a free batch and the weights inside the file."""
 
     name = "keras_to_onnx"
+    source: Source
     framework = "keras"
     format = "onnx"
     packages = ("keras", "tensorflow", "tf2onnx", "onnx")
-
-    def __init__(self) -> None:
-        self.source = Source.of(KerasToOnnx)
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*; its input is called as *taken* says."""
@@ -105,6 +104,3 @@ def _named_constant(constant: _Constant, names: Mapping[str, str]) -> str:
 def _count(names: Mapping[str, str], kind: str) -> int:
     """How many values have a new name of this kind."""
     return len({name for name in names.values() if name.startswith(f"{kind}_")})
-
-
-add_exporter(KerasToOnnx())

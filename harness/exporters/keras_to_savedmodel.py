@@ -10,7 +10,7 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
-from harness.exporters.registry import add_exporter
+from harness.registering import exporter
 
 MAIN = "saved_model.pb"
 FINGERPRINT = "fingerprint.pb"
@@ -19,16 +19,15 @@ SIGNATURE = "serving_default"
 NAMED_BY_USER = "_user_specified_name"
 
 
+@exporter
 class KerasToSavedModel:
     """``tf.saved_model.save`` of the model's inference alone, with a free batch and one signature."""
 
     name = "keras_to_savedmodel"
+    source: Source
     framework = "keras"
     format = "savedmodel"
     packages = ("keras", "tensorflow")
-
-    def __init__(self) -> None:
-        self.source = Source.of(KerasToSavedModel)
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* into the folder *path*; its input is called as *taken* says, its output ``output``."""
@@ -76,6 +75,3 @@ def _settle(main: Path) -> None:
         functions = meta.graph_def.library.function
         functions.sort(key=lambda function: function.signature.name)
     main.write_bytes(settled.SerializeToString(deterministic=True))
-
-
-add_exporter(KerasToSavedModel())

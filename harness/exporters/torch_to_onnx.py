@@ -8,22 +8,21 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
-from harness.exporters.registry import add_exporter
 from harness.exporters.torch_exportable import exportable, refusals_explained
+from harness.registering import exporter
 
 LARGEST_BATCH = 4096
 
 
+@exporter
 class TorchToOnnx:
     """``torch.onnx.export`` by way of ``torch.export``, with a dynamic batch and the weights inside the file."""
 
     name = "torch_to_onnx"
+    source: Source
     framework = "torch"
     format = "onnx"
     packages = ("torch", "onnx", "onnxscript")
-
-    def __init__(self) -> None:
-        self.source = Source.of(TorchToOnnx)
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*; its input is called as *taken* says, its output ``output``."""
@@ -56,6 +55,3 @@ def _strip_traces(graph: Any) -> None:
     for part in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
         part.doc_string = ""
         del part.metadata_props[:]
-
-
-add_exporter(TorchToOnnx())

@@ -9,8 +9,8 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
-from harness.exporters.registry import add_exporter
 from harness.exporters.torch_exportable import exportable, refusals_explained
+from harness.registering import exporter
 
 LARGEST_BATCH = 4096
 PATHS = ("stack_trace", "from_node")
@@ -40,16 +40,15 @@ def save_program(program: Any, path: Path, drop: Sequence[str] = (*PATHS, *ORIGI
     torch.export.save(program, str(path))
 
 
+@exporter
 class TorchToPt2:
     """``torch.export`` with a dynamic batch."""
 
     name = "torch_to_pt2"
+    source: Source
     framework = "torch"
     format = "pt2"
     packages = ("torch",)
-
-    def __init__(self) -> None:
-        self.source = Source.of(TorchToPt2)
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*."""
@@ -57,6 +56,3 @@ class TorchToPt2:
             program = export_program(exportable(model), example)
         save_program(program, path, drop=PATHS)
         return path
-
-
-add_exporter(TorchToPt2())

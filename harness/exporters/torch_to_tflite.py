@@ -9,20 +9,19 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
-from harness.exporters.registry import add_exporter
 from harness.exporters.torch_exportable import exportable, refusals_explained
+from harness.registering import exporter
 
 
+@exporter
 class TorchToTflite:
     """``litert_torch.convert`` with a batch of one: models that flatten their features can't keep a free batch."""
 
     name = "torch_to_tflite"
+    source: Source
     framework = "torch"
     format = "tflite"
     packages = ("torch", "litert-torch")
-
-    def __init__(self) -> None:
-        self.source = Source.of(TorchToTflite)
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*."""
@@ -34,6 +33,3 @@ class TorchToTflite:
             converted = litert_torch.convert(exportable(model), (torch.from_numpy(example[:1].copy()),))
         converted.export(str(path))
         return path
-
-
-add_exporter(TorchToTflite())

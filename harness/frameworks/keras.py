@@ -15,21 +15,20 @@ from harness.core.data import Array
 from harness.core.source import Source
 from harness.errors import ContractError
 from harness.frameworks.keras_macs import count_macs
-from harness.frameworks.registry import frameworks
+from harness.registering import framework
 
 BATCH = 256
 KEPT_WEIGHTS = "weights.safetensors"
 KEPT_STRUCTURE = "structure.json"
 
 
+@framework
 class Keras:
     """Keras models on one thread of TensorFlow, on the CPU."""
 
     name = "keras"
+    source: Source
     packages = ("keras", "tensorflow")
-
-    def __init__(self) -> None:
-        self.source = Source.of(Keras)
 
     def state(self, model: Any) -> Mapping[str, Array]:
         """All weights, moving statistics and seeds by place and name.
@@ -184,5 +183,3 @@ def _keras() -> Any:
 if os.environ.get("EDGE_HARNESS_CHILD"):
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-
-frameworks.add(Keras())

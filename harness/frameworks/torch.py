@@ -12,22 +12,21 @@ import numpy as np
 from harness.core.data import Array
 from harness.core.source import Source
 from harness.errors import ContractError
-from harness.frameworks.registry import frameworks
 from harness.frameworks.torch_structure import describe, rebuild
+from harness.registering import framework
 
 BATCH = 256
 KEPT_WEIGHTS = "weights.safetensors"
 KEPT_STRUCTURE = "structure.json"
 
 
+@framework
 class Torch:
     """Eager PyTorch on one thread."""
 
     name = "torch"
+    source: Source
     packages = ("torch",)
-
-    def __init__(self) -> None:
-        self.source = Source.of(Torch)
 
     def state(self, model: Any) -> Mapping[str, Array]:
         """All parameters and buffers by name.
@@ -114,6 +113,3 @@ class Torch:
         model = rebuild(bases[written["base"]](), written["changed"])
         model.load_state_dict(load_file(str(kept.with_name(KEPT_WEIGHTS))))
         return model.eval()
-
-
-frameworks.add(Torch())

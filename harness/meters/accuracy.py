@@ -129,7 +129,7 @@ def score_measurements(
     """A score over all samples and its drop, each with a bootstrap interval.
 
     Raises:
-        ValueError: outputs are unusable, or the score fails or is no finite number.
+        ValueError: outputs are unusable, or the score fails or is no number from 0 to 1.
     """
     _check_outputs(outputs, labels)
 
@@ -140,6 +140,11 @@ def score_measurements(
             raise ValueError(f"task metric {name!r} failed: {type(err).__name__}: {err}") from err
         if not math.isfinite(value):
             raise ValueError(f"task metric {name!r} gave {value}")
+        if not 0 <= value <= 1:
+            raise ValueError(
+                f"score {name!r} gave {value:g}; a score lies from 0 to 1 and higher is better. Of an error, return for "
+                "example 1 / (1 + error)."
+            )
         return value
 
     n, now, before = len(outputs), checked(outputs, labels), checked(reference_outputs, labels)

@@ -1,11 +1,11 @@
-"""The registry of meters, and how all of a stage measure."""
+"""Meters register here, and all of a stage measure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.core.contracts import Meter
 from harness.core.figure import Figure, add_figure, figures
@@ -13,11 +13,11 @@ from harness.core.measurement import Measurement
 from harness.core.metric import Stage
 from harness.core.metrics import relative_figures
 from harness.core.problem import CellProblem
-from harness.core.registry import Registry
 from harness.core.source import Source
 from harness.errors import ContractError
+from harness.registries import meters
 
-meters: Registry[Meter[Any]] = Registry("meter")
+Measure = TypeVar("Measure", bound=Callable[[Any], Iterable[Measurement]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,23 @@ def add_meter(meter: Meter[Any]) -> None:
         if figures.entries.get(figure.name) != figure:
             add_figure(replace(figure, source=meter.source))
     meters.add(meter)
+
+
+def meter(name: str, *, stage: Stage | str, figures: Iterable[Figure]) -> Callable[[Measure], Measure]:
+    """Register the decorated function, from what *stage* gives to measurements of *figures*, as the meter *name*.
+
+    Raises:
+        ContractError: *stage* is none, or there is no figure.
+        DuplicateName: another meter or figure has a name of its.
+    """
+
+    def register(measures: Measure) -> Measure:
+        if stage not in tuple(Stage):
+            raise ContractError(f"meter {name!r}: stage {stage!r} is not one of {', '.join(Stage)}.")
+        add_meter(FunctionMeter(name=name, stage=Stage(stage), figures=tuple(figures), measure=measures))
+        return measures
+
+    return register
 
 
 def measure(stage: Stage, subject: Any) -> dict[str, Measurement]:

@@ -20,17 +20,15 @@ from harness.core.names import RuntimeName
 from harness.core.problem import CellProblem, Phase
 from harness.core.recipe import Recipe
 from harness.core.weights import Weights
-from harness.exporters.registry import find_exporter
 from harness.pipeline.messages import Begin, BuildItem, BuildRequest, Done, Emit, Failed, Step, Unavailable
 from harness.pipeline.quantization_samples import chosen_samples
 from harness.pipeline.transforming import Transformer
 from harness.recipes.chain import parse_recipe
+from harness.registries import exporters, models, runtimes
 from harness.runtimes.options import choice_of
-from harness.runtimes.registry import runtimes
 from harness.store.artifacts import ArtifactStore
 from harness.worker.process import limited_words
 from harness.worker.program import failed_at_import
-from harness.zoo.registry import models
 
 EXAMPLE_SAMPLES = 2
 
@@ -132,7 +130,7 @@ class BuildJob:
             if cached is not None:
                 return cached
             model, steps = self._transformer.transformed(recipe.transforms, item.prefix_keys)
-            exporter = find_exporter(self._model.framework, self._runtime.interchanges)
+            exporter = exporters.find(self._model.framework, self._runtime.interchanges)
             assert exporter is not None, "the plan leaves out cells without an exporter"
             try:
                 path = staged / f"model.{exporter.format}"

@@ -15,7 +15,7 @@ NAMED = (
     "harness.zoo.fashion_architectures",
     "harness.zoo.random_images",
     "harness.zoo.torchvision_models",
-    "harness.targets.registry",
+    "harness.targets.local",
     "harness.meters.shipped",
 )
 """Modules that register what ships, of rooms that also hold modules that load a library when they are imported."""

@@ -14,7 +14,7 @@ from harness.core.contracts import Runtime, Target
 from harness.core.environment import Hardware
 from harness.core.offer import Provider
 from harness.core.progress import Tell
-from harness.runtimes.registry import installed
+from harness.runtimes.availability import installed
 from harness.store.artifacts import key_of
 from harness.store.atomic import write_text
 from harness.targets.lock import TargetLock

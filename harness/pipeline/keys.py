@@ -11,12 +11,12 @@ from harness.core.model import Model
 from harness.core.recipe import Step
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
+from harness.registries import datasets, task_metrics
+from harness.runtimes.availability import installed
 from harness.runtimes.options import devices_to_build
-from harness.runtimes.registry import installed
 from harness.store.artifacts import key_of
 from harness.store.sources import module_hash, source_hash
 from harness.targets.local_hardware import local_hardware
-from harness.zoo.registry import datasets, metrics
 
 BUILD_MODULE = "harness.pipeline.build_job"
 """What runs in a build process; with everything that it imports it decides what is built from a model."""
@@ -76,7 +76,7 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
 
 def _identity_of_model(model: Model) -> dict[str, Any]:
     """What decides the float model beside its fingerprint: two models may agree on every sample that was looked at."""
-    sources = [model.source, datasets.get(model.dataset).source, metrics.get(model.metric).source]
+    sources = [model.source, datasets.get(model.dataset).source, task_metrics.get(model.metric).source]
     return {
         "name": model.name,
         "input": [model.input.name, list(model.input.shape), model.input.dtype],

@@ -25,9 +25,9 @@ from harness.meters.registry import measure
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
+from harness.registries import task_metrics
 from harness.targets.local_context import read_moment
 from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
-from harness.zoo.registry import metrics
 
 EVALUATION_BATCH = 1
 """What runs on the device; a larger batch changes the ranges of dynamically quantized activations."""
@@ -120,7 +120,7 @@ def probe(
         outputs = worker.predict(inputs, EVALUATION_BATCH)
         with in_phase(Phase.MEASURE):
             evaluation = evaluate(
-                metrics.get(cell.model.metric), outputs, reference.load("outputs"), reference.load("labels")
+                task_metrics.get(cell.model.metric), outputs, reference.load("outputs"), reference.load("labels")
             )
             session = ProbeSession(
                 worker=ProbedWorker(worker),

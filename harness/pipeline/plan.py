@@ -12,17 +12,14 @@ from harness.core.names import Cell, RuntimeName
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
 from harness.errors import ContractError, InvalidMatrix, UnknownName
-from harness.exporters.registry import formats_from
-from harness.frameworks.registry import frameworks
 from harness.judge.facts import Facts
 from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
+from harness.registries import datasets, exporters, frameworks, models, runtimes, targets, task_metrics
+from harness.runtimes.availability import can_build, can_run, installed
 from harness.runtimes.options import missing_to_build, refused_name
-from harness.runtimes.registry import can_build, can_run, installed, runtimes
 from harness.targets.local_hardware import local_devices
-from harness.targets.registry import targets
-from harness.zoo.registry import datasets, metrics, models
 
 
 def check_names(matrix: Matrix) -> None:
@@ -34,7 +31,11 @@ def check_names(matrix: Matrix) -> None:
     """
     for name in matrix.models:
         model = models.get(name)
-        for registry, wanted in ((datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)):
+        for registry, wanted in (
+            (datasets, model.dataset),
+            (task_metrics, model.metric),
+            (frameworks, model.framework),
+        ):
             if wanted not in registry:
                 error = UnknownName.among(registry.kind, wanted, registry.names())
                 raise ContractError(f"model {name!r} ({model.source}): {error}")
@@ -56,7 +57,7 @@ def declared_facts(cell: Cell) -> Facts:
     return Facts(
         samples=dataset.samples,
         smallest_class=dataset.smallest_class,
-        per_sample=metrics.get(model.metric).per_sample,
+        per_sample=task_metrics.get(model.metric).per_sample,
     )
 
 
@@ -64,7 +65,7 @@ def obstacle(cell: ResolvedCell) -> CellProblem | None:
     """Why *cell* can't be built, known without building anything: unsupported by design, or unavailable here."""
     model, recipe, runtime, framework = cell.model, cell.recipe, cell.runtime, cell.framework
     if cell.exporter is None:
-        known = ", ".join(formats_from(model.framework)) or "nothing"
+        known = ", ".join(exporters.formats_from(model.framework)) or "nothing"
         formats = " or ".join(runtime.interchanges)
         return CellProblem(
             Verdict.UNSUPPORTED, f"{runtime.name} takes {formats}, and {model.framework} models export to {known}"

@@ -11,11 +11,10 @@ from harness.core.limits import Limit
 from harness.core.matrix import ALL_OPERATORS, Case
 from harness.core.metrics import metric_named
 from harness.core.names import Cell
-from harness.exporters.registry import find_exporter
 from harness.judge.case import worst
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
-from harness.runtimes.registry import runtimes
+from harness.registries import exporters, runtimes
 from harness.store.scratch import scratch_folder
 
 MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
@@ -48,7 +47,7 @@ def prove_all(tell: Callable[[str], None]) -> Iterator[Proof]:
 def _cells() -> Iterator[Cell]:
     for runtime in runtimes:
         for framework, model in MODELS.items():
-            if find_exporter(framework, runtime.interchanges) is not None:
+            if exporters.find(framework, runtime.interchanges) is not None:
                 for provider in runtime.providers:
                     yield Cell(model=model, recipe="fp32", runtime=f"{runtime.name}:{provider.name}")
 

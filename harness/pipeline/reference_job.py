@@ -14,11 +14,10 @@ from harness.core.data import Array, arrays_sha256
 from harness.core.model import Model
 from harness.core.problem import CellProblem, Phase
 from harness.errors import WeightsError
-from harness.frameworks.registry import frameworks
 from harness.pipeline.blame import blaming
 from harness.pipeline.fingerprint import fingerprint, probe_samples, state_sha256
 from harness.pipeline.messages import Begin, Done, Emit, Failed, ReferenceFacts, ReferenceRequest, Step, Unavailable
-from harness.zoo.registry import datasets, models
+from harness.registries import datasets, frameworks, models
 
 
 def run_reference_job(request: ReferenceRequest, emit: Emit) -> None:

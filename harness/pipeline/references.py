@@ -16,7 +16,7 @@ from harness.pipeline.jobs import run_until_done
 from harness.pipeline.messages import Begin, Done, Event, ReferenceItem, ReferenceRequest
 from harness.pipeline.replay import import_path, user_sources
 from harness.pipeline.settings import Settings
-from harness.zoo.registry import models
+from harness.registries import models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,9 @@ from typing import Any
 from harness.core.registry import Registered, Registry
 from harness.core.source import Source
 from harness.errors import ContractError
-from harness.exporters.registry import all_exporters
-from harness.frameworks.registry import frameworks
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.messages import BuildRequest, Request, SourceFile
-from harness.recipes.registry import steps
-from harness.runtimes.registry import runtimes
-from harness.zoo.registry import datasets, metrics, models
+from harness.registries import datasets, exporters, frameworks, models, runtimes, steps, task_metrics
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -30,7 +26,7 @@ def user_sources() -> tuple[SourceFile, ...]:
     Raises:
         ContractError: something was registered where no file can be read again, such as an interactive session.
     """
-    entries: list[Iterable[Registered]] = [models, datasets, metrics, steps, frameworks, runtimes, all_exporters()]
+    entries: list[Iterable[Registered]] = [models, datasets, task_metrics, steps, frameworks, runtimes, exporters]
     files: dict[str, Source] = {}
     for entry in (entry for group in entries for entry in group):
         source = entry.source
@@ -73,7 +69,7 @@ def check_repeated(request: Request) -> None:
         wanted, recipes = [(models, item.model) for item in request.items], []
     for name in [name for registry, name in wanted if registry is models and name in models]:
         model = models.get(name)
-        wanted += [(datasets, model.dataset), (metrics, model.metric), (frameworks, model.framework)]
+        wanted += [(datasets, model.dataset), (task_metrics, model.metric), (frameworks, model.framework)]
     missing = {f"{registry.kind} {name!r}" for registry, name in wanted if name not in registry}
     named = {step for recipe in recipes for step in recipe.split("+")}
     missing |= {f"{steps.kind} {name!r}" for name in named if not steps.names_step(name)}

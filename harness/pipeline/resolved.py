@@ -10,14 +10,11 @@ from harness.core.model import Model
 from harness.core.names import Cell, RuntimeName
 from harness.core.offer import Choice
 from harness.core.recipe import Recipe
-from harness.exporters.registry import find_exporter
-from harness.frameworks.registry import frameworks
 from harness.recipes.chain import parse_recipe
+from harness.registries import exporters, frameworks, models, runtimes, targets
+from harness.runtimes.availability import forget_versions
 from harness.runtimes.options import THREADS, choice_of
-from harness.runtimes.registry import forget_versions, runtimes
 from harness.store.sources import forget_sources
-from harness.targets.registry import targets
-from harness.zoo.registry import models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +55,7 @@ def resolve(cell: Cell) -> ResolvedCell:
         runtime=runtime,
         name=name,
         choice=choice,
-        exporter=find_exporter(model.framework, runtime.interchanges),
+        exporter=exporters.find(model.framework, runtime.interchanges),
         framework=frameworks.get(model.framework),
         target=targets.get(cell.target),
     )

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from harness.exporters.registry import all_exporters
-from harness.frameworks.registry import frameworks
-from harness.runtimes.registry import runtimes
+from harness.registries import exporters, frameworks, runtimes
 
 OWN_PACKAGES = ("edge-harness", "pytest", "numpy")
 
@@ -30,7 +28,7 @@ def run_versions() -> dict[str, str]:
         packages += [package for provider in runtime.providers for package in provider.packages]
     for framework in frameworks:
         packages += framework.packages
-    for exporter in all_exporters():
+    for exporter in exporters:
         packages += exporter.packages
     return installed_versions(name for package in packages for name in package.split("|"))
 

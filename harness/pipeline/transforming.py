@@ -20,10 +20,9 @@ from harness.core.recipe import Step
 from harness.core.weights import Weights
 from harness.core.work import Work
 from harness.errors import ContractError
-from harness.frameworks.registry import frameworks
 from harness.pipeline.blame import blaming, described
+from harness.registries import datasets, frameworks
 from harness.store.artifacts import ArtifactStore
-from harness.zoo.registry import datasets
 
 SEED = 0
 BASE_MODEL, BASE_STUDENT = "model", "student"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from harness.core.names import REFERENCE_RECIPE
 from harness.core.recipe import Recipe
 from harness.errors import InvalidRecipe
-from harness.recipes.registry import steps
+from harness.registries import steps
 
 
 def parse_recipe(text: str) -> Recipe:

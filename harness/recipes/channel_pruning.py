@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.core.work import Work
 from harness.recipes.finetuning import finetune
-from harness.recipes.registry import step
+from harness.recipes.steps import step
 
 BLOCK = 16
 """Channels are kept in multiples of up to this: kernels compute whole vectors of them. fashion_cnn with 30 % fewer channels

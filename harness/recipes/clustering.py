@@ -12,7 +12,7 @@ import numpy as np
 from harness.core.data import Array
 from harness.core.work import Work
 from harness.recipes.pruning import kernels
-from harness.recipes.registry import step
+from harness.recipes.steps import step
 
 _WEIGHT, _MEAN = 1, 3
 """Which argument of aten's convolution, linear and batch_norm is the weight, or the running mean."""

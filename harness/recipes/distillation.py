@@ -9,7 +9,7 @@ from harness.core.work import Work
 from harness.errors import ContractError
 from harness.learning.torch_training import Batch, cross_entropy, fit, repeatable
 from harness.recipes.finetuning import labelled, outputs_shape, schedule, takes_channels_last
-from harness.recipes.registry import step
+from harness.recipes.steps import step
 
 if TYPE_CHECKING:
     from torch import Tensor

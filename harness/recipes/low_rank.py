@@ -10,7 +10,7 @@ import numpy as np
 from harness.core.data import Array
 from harness.core.work import Work
 from harness.recipes.finetuning import finetune
-from harness.recipes.registry import step
+from harness.recipes.steps import step
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

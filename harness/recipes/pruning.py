@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.work import Work
 from harness.recipes.finetuning import finetune
-from harness.recipes.registry import step
+from harness.recipes.steps import step
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,7 +10,7 @@ from harness.core.work import Work
 from harness.errors import ContractError
 from harness.recipes.finetuning import finetune
 from harness.recipes.quantization import INT8_STATIC
-from harness.recipes.registry import step
+from harness.recipes.steps import step
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from harness.core.names import REFERENCE_RECIPE
 from harness.core.recipe import Precision, Step
 from harness.core.source import Source
+from harness.core.step_family import LARGEST, StepFamily
 from harness.errors import InvalidRecipe
-from harness.recipes.registry import LARGEST, Limits, StepFamily, add_step, promises_of, steps
+from harness.recipes.steps import Limits, add_step, promises_of
+from harness.registries import steps
 
 FP32 = Precision(name="fp32")
 FP16 = Precision(name="fp16")

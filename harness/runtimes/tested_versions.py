@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from harness.core.contracts import Runtime
 from harness.core.engine_facts import EngineFacts
 from harness.core.result import CellResult
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 
 def facts_of(runtime: Runtime) -> EngineFacts | None:

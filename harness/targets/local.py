@@ -6,17 +6,17 @@ import shlex
 import sys
 
 from harness.core.source import Source
+from harness.registering import target
 
 POOL_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
+@target
 class Local:
     """Workers as child processes of this interpreter."""
 
     name = "local"
-
-    def __init__(self) -> None:
-        self.source = Source.of(Local)
+    source: Source
 
     def gateway(self, threads: int) -> str:
         """A fresh child process; ``-P`` keeps the current folder's files from shadowing the engine's modules."""

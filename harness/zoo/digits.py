@@ -6,8 +6,8 @@ import numpy as np
 
 from harness.core.data import DataSet, Split
 from harness.errors import DataSetError
+from harness.registering import dataset
 from harness.zoo.channels_last import channels_last
-from harness.zoo.registry import dataset
 from harness.zoo.stratified import stratified
 
 EVALUATION = 800

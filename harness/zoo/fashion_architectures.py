@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from harness.core.model import Input
-from harness.zoo.registry import model
+from harness.registering import model
 
 if TYPE_CHECKING:
     from torch import nn

@@ -9,9 +9,9 @@ import numpy as np
 
 from harness.core.data import Array, DataSet, Split
 from harness.errors import DataSetError
+from harness.registering import dataset
 from harness.zoo.channels_last import channels_last
 from harness.zoo.idx import IdxFile
-from harness.zoo.registry import dataset
 from harness.zoo.stratified import stratified
 
 DATA_VARIABLE = "EDGE_HARNESS_DATA"

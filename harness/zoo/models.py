@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.core.model import Input
-from harness.zoo.registry import model
+from harness.registering import model
 
 if TYPE_CHECKING:
     import keras

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.core.data import Array, DataSet, Split
-from harness.zoo.registry import dataset
+from harness.registering import dataset
 
 EVALUATION = 32
 CALIBRATION = 16

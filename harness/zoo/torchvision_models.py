@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, cast
 
 from harness.core.model import Input
 from harness.errors import WeightsError
+from harness.registering import model
 from harness.zoo.fashion_mnist import DATA_VARIABLE
 from harness.zoo.random_images import random_images
-from harness.zoo.registry import model
 
 if TYPE_CHECKING:
     from torch import nn

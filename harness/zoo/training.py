@@ -241,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _loaded(name: str) -> DataSet:
     import harness.zoo.digits
     import harness.zoo.fashion_mnist  # noqa: F401 - importing registers it
-    from harness.zoo.registry import datasets
+    from harness.registries import datasets
 
     return datasets.get(name).load().checked(name)
 

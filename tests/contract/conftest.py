@@ -9,13 +9,12 @@ from fakes.registries import only_shipped
 
 from harness.core.names import Cell, RuntimeName
 from harness.core.offer import CUDA
-from harness.exporters.registry import find_exporter
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings
 from harness.recipes.chain import parse_recipe
+from harness.registries import exporters, runtimes
 from harness.runtimes.options import choice_of
-from harness.runtimes.registry import runtimes
 
 load_catalog()
 MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
@@ -32,7 +31,7 @@ RUNTIMES = [
 def claimed(runtime, framework, recipe):
     """Whether *runtime* says that it can bring *framework*'s models to the number format *recipe*."""
     choice = choice_of(RuntimeName(runtime=runtime.name), runtime)
-    return find_exporter(framework, runtime.interchanges) is not None and not runtime.refusal(
+    return exporters.find(framework, runtime.interchanges) is not None and not runtime.refusal(
         framework, parse_recipe(recipe).precision, choice
     )
 

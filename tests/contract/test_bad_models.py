@@ -9,7 +9,7 @@ from fakes.registries import only_shipped
 
 from harness.core.names import Cell
 from harness.pipeline.run import Run
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 from harness.targets.local import Local
 from harness.worker.process import Worker, WorkerFailure
 

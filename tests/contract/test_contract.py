@@ -14,7 +14,7 @@ from harness.pipeline.measure import probe
 from harness.pipeline.plan import obstacle
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 from harness.runtimes.tested_versions import facts_of
 from harness.targets.local import Local
 from harness.worker.process import Worker, WorkerFailure

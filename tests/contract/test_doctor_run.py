@@ -8,7 +8,7 @@ from harness import cli
 from harness.core.names import Cell
 from harness.core.offer import CUDA
 from harness.pipeline import proof
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 from .conftest import RUNTIMES
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.runtimes
 BROKEN = """
 from harness.core.source import Source
 from harness.runtimes.onnxruntime.runtime import OnnxRuntime
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 class Broken(OnnxRuntime):
     name = "broken"

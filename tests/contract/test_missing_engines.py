@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 from harness.runtimes.tested_versions import facts_of
 from harness.store.results import read_results
 

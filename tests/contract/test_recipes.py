@@ -12,7 +12,7 @@ from harness.frameworks.torch_structure import describe
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.run import Run
 from harness.recipes.chain import parse_recipe
-from harness.recipes.registry import steps
+from harness.registries import steps
 from harness.store.provenance import provenance_to_plain
 
 pytestmark = pytest.mark.runtimes
@@ -93,9 +93,8 @@ def test_a_model_can_be_kept_after_every_step(made, recipe, tmp_path):
 
     from harness.core.data import Split
     from harness.core.work import Work
-    from harness.frameworks.registry import frameworks
+    from harness.registries import frameworks, models
     from harness.zoo.digits import digits
-    from harness.zoo.registry import models
 
     model, data, framework = models.get("digits_cnn"), digits(), frameworks.get("torch")
     few = Split(data.train.inputs[:64], data.train.labels[:64])

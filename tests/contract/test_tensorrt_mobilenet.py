@@ -6,8 +6,8 @@ from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
 from harness.errors import DataSetError
 from harness.pipeline.run import Run
+from harness.registries import datasets
 from harness.targets.local_hardware import local_devices
-from harness.zoo.registry import datasets
 
 pytestmark = pytest.mark.runtimes
 

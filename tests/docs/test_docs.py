@@ -55,10 +55,10 @@ def test_the_registrations_in_the_docs_work(pytester):
     pytester.makepyfile(
         """
         import harness
-        from harness.zoo.registry import datasets, metrics, models
+        from harness.registries import datasets, models, task_metrics
 
         def test_registered():
-            assert "my_model" in models and "my_sensor" in datasets and "within_one" in metrics
+            assert "my_model" in models and "my_sensor" in datasets and "within_one" in task_metrics
         """
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
@@ -77,7 +77,7 @@ def test_every_verdict_is_documented():
 
 def test_every_step_is_documented():
     from harness.pipeline.catalog import load_catalog
-    from harness.recipes.registry import steps
+    from harness.registries import steps
 
     load_catalog()
     text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")

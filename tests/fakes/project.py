@@ -16,12 +16,10 @@ import harness
 from fakes.blobs import blobs
 from fakes.fakert import FakeRuntime
 from fakes.linear import INPUT, Fake, FakeToNpz, Linear, trained
-from harness.exporters.registry import add_exporter
-from harness.frameworks.registry import frameworks
-from harness.runtimes.registry import runtimes
+from harness.registries import exporters, frameworks, runtimes
 
 frameworks.add(Fake())
-add_exporter(FakeToNpz())
+exporters.add(FakeToNpz())
 runtimes.add(FakeRuntime())
 
 

@@ -10,19 +10,13 @@ from harness.core.figure import figures
 from harness.core.metrics import changes
 from harness.core.metrics import metrics as gate_metrics
 from harness.core.registry import Registry
-from harness.exporters import registry as exporters
-from harness.frameworks.registry import frameworks
 from harness.meters import latency
-from harness.meters.registry import meters
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.resolved import forget_resolved
-from harness.recipes.registry import steps
-from harness.runtimes.registry import runtimes
-from harness.targets.registry import targets
-from harness.zoo.registry import datasets, metrics, models
+from harness.registries import datasets, exporters, frameworks, meters, models, runtimes, steps, targets, task_metrics
 
 REGISTRIES: tuple[Registry[Any], ...] = (
-    *(models, datasets, metrics, steps, frameworks, runtimes, targets),
+    *(models, datasets, task_metrics, steps, frameworks, exporters, runtimes, targets),
     *(figures, changes, gate_metrics, meters),
 )
 
@@ -32,7 +26,7 @@ def only_shipped() -> Iterator[None]:
     """Registries that hold what ships, inside the block; afterwards what they held before."""
     load_catalog()
     forget_resolved()
-    tables: list[dict[Any, Any]] = [*(registry._entries for registry in REGISTRIES), exporters._exporters]
+    tables: list[dict[str, Any]] = [registry._entries for registry in REGISTRIES]
     with ExitStack() as stack:
         for name in ("LEAST_WARM_NS", "LEAST_EPOCH_NS"):  # quick projects shorten them in this process
             stack.callback(setattr, latency, name, getattr(latency, name))

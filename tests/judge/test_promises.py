@@ -11,7 +11,7 @@ from harness.judge.audit import size_remark
 from harness.judge.budget import judge_budget
 from harness.judge.case import judge_case, worst
 from harness.judge.promises import broken_promises
-from harness.recipes.registry import promises_of
+from harness.recipes.steps import promises_of
 from tests.core.records import case, cell, measurement, result
 
 KEPT = measurement("size_ratio", 0.3)

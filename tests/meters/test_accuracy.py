@@ -389,6 +389,17 @@ def test_a_score_that_is_no_number_is_named(value: float, side: str) -> None:
         scored(broken, lost(10), lost(2))
 
 
+@pytest.mark.parametrize(
+    ("value", "refused"), [(0.0, False), (1.0, False), (-0.01, True), (1.01, True), (46.7, True), (-3, True)]
+)
+def test_a_score_lies_from_0_to_1(value: float, refused: bool) -> None:
+    if not refused:
+        assert scored(lambda outputs, labels: value, lost(10), lost(2))["accuracy_fraction"].value == value
+        return
+    with pytest.raises(ValueError, match=f"score 'mine' gave {value:g}; a score lies from 0 to 1"):
+        scored(lambda outputs, labels: value, lost(10), lost(2))
+
+
 @pytest.mark.parametrize("error", [IndexError("axis 1"), KeyError("label"), ZeroDivisionError("division")])
 def test_a_score_that_raises_is_named(error: Exception) -> None:
     def broken(outputs: Array, labels: Array) -> float:

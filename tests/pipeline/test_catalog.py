@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.pipeline.catalog import NAMED, PACKAGE, load_catalog, shipped_modules
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 
 @pytest.mark.parametrize(

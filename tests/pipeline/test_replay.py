@@ -11,7 +11,7 @@ from fakes.project import HEADER
 from harness.core.finding import Finding, Verdict
 from harness.errors import ContractError
 from harness.pipeline.replay import user_sources
-from harness.zoo.registry import models
+from harness.registries import models
 
 MODEL = """
 @harness.model("{name}", dataset="blobs", framework="fake", input=INPUT)
@@ -65,7 +65,7 @@ def test_a_runtime_that_only_another_file_adds_is_refused_with_the_remedy(lab: L
         lab.write(
             "adding.py",
             IMPORTS
-            + "from fakes.fakert import *\nfrom harness.runtimes.registry import runtimes\nruntimes.add(FakeRuntime('rt_elsewhere'))\n",
+            + "from fakes.fakert import *\nfrom harness.registries import runtimes\nruntimes.add(FakeRuntime('rt_elsewhere'))\n",
         )
     )
     finding = judge_one(lab, runtimes=["rt_elsewhere"])

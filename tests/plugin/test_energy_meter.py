@@ -8,14 +8,12 @@ from fakes.project import conftest, suite
 from tests.plugin.conftest import Project
 
 ENERGY = """
-from harness.core.figure import Figure, ratio_of
-from harness.core.metric import Metric, Stage
-from harness.core.metrics import add_metric, ratio_metric
-from harness.meters.registry import FunctionMeter, add_meter
+from harness.extending import Figure, Metric, Stage, add_metric, ratio_metric, ratio_of
 
 ENERGY = Figure(name="energy_J", unit="J", title="energy")
 
 
+@harness.meter("energy", stage="probe", figures=[ENERGY])
 def energy(session):
     times = session.worker.time(5)
     error = abs(session.evaluation.outputs - session.evaluation.reference_outputs).max()
@@ -23,7 +21,6 @@ def energy(session):
     yield ENERGY.measured(0.001 * bits * len(times), n=len(times))
 
 
-add_meter(FunctionMeter(name="energy", stage=Stage.PROBE, figures=(ENERGY,), measure=energy))
 add_metric(Metric(name="energy", title="energy", figure=ENERGY, stage=Stage.PROBE, own_units={"J": 1.0, "mJ": 0.001}))
 add_metric(ratio_metric(ratio_of(ENERGY), Stage.PROBE, "energy"))
 """
@@ -73,7 +70,7 @@ def test_it_is_measured_gated_and_a_column(project: Project) -> None:
 )
 def test_a_meter_that_breaks_ends_its_cell_with_the_reason(project: Project, broken: str, says: str) -> None:
     head, _, rest = ENERGY.partition("    times = ")
-    body = head + f"    {broken}\n" + rest[rest.index("\n\n\nadd_meter") :]
+    body = head + f"    {broken}\n" + rest[rest.index("\n\n\nadd_metric") :]
     project.write("conftest.py", conftest(body))
     project.write("test_s.py", suite(metrics=["energy"], recipes=["fp32"], budgets=[("*", {"energy": "1 J"})]))
 
@@ -85,7 +82,9 @@ def test_a_meter_that_breaks_ends_its_cell_with_the_reason(project: Project, bro
 
 
 def test_without_its_meter_nothing_passes(project: Project) -> None:
-    project.write("conftest.py", conftest(ENERGY.replace("add_meter(Fu", "(Fu")))
+    project.write(
+        "conftest.py", conftest(ENERGY.replace('@harness.meter("energy", stage="probe", figures=[ENERGY])', ""))
+    )
     project.write("test_s.py", suite(metrics=["energy"], recipes=["fp32"], budgets=[("*", {"energy": "1 J"})]))
 
     project.run()

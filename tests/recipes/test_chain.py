@@ -11,7 +11,8 @@ from harness.core.recipe import Precision, Recipe
 from harness.errors import ContractError, DuplicateName, InvalidLimit, InvalidName, InvalidRecipe, UnknownName
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
-from harness.recipes.registry import step, steps
+from harness.recipes.steps import step
+from harness.registries import steps
 
 
 @pytest.fixture(autouse=True)

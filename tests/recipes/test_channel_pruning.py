@@ -9,7 +9,7 @@ import pytest
 
 from harness.core.work import Work
 from harness.recipes.channel_pruning import kept_channels, output_layers, prune_channels
-from harness.recipes.registry import steps
+from harness.registries import steps
 from tests.recipes.test_pruning import check_usable, made, mixed, stub_finetune, weights_as_bytes
 
 torch = pytest.importorskip("torch")

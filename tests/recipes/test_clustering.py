@@ -13,7 +13,7 @@ from harness.core.recipe import Trait
 from harness.core.work import Work
 from harness.recipes.clustering import cluster, fold_norms, palette
 from harness.recipes.pruning import kernels
-from harness.recipes.registry import steps
+from harness.registries import steps
 from tests.recipes.test_pruning import check_usable, made, mixed, trained, weights_as_bytes, zeros_and_size
 
 torch = pytest.importorskip("torch")

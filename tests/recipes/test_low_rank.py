@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.core.recipe import Trait
 from harness.core.work import Work
 from harness.recipes.low_rank import energy_rank, factor, svd
-from harness.recipes.registry import steps
+from harness.registries import steps
 from tests.recipes.test_pruning import check_usable, made, stub_finetune, weights_as_bytes
 
 torch = pytest.importorskip("torch")

@@ -12,7 +12,7 @@ import pytest
 from harness.core.recipe import Trait
 from harness.core.work import Work
 from harness.recipes.pruning import keep_zeros, kernels, two_of_four
-from harness.recipes.registry import steps
+from harness.registries import steps
 from harness.zoo import checkpoint
 from harness.zoo.torch_models import digits_cnn
 

@@ -14,10 +14,9 @@ from harness.core.lowering import Lowering
 from harness.core.model import Input
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
-from harness.exporters.registry import find_exporter
 from harness.pipeline.catalog import load_catalog
+from harness.registries import exporters, runtimes
 from harness.runtimes.options import choice_of
-from harness.runtimes.registry import runtimes
 
 SHAPE = (3, 12, 12)
 SAMPLES = 70  # not a multiple of a calibration batch
@@ -71,7 +70,7 @@ def build(name: str, folder: Path) -> None:
 
     load_catalog()
     runtime = runtimes.get(name)
-    exporter = find_exporter("torch", runtime.interchanges)
+    exporter = exporters.find("torch", runtime.interchanges)
     choice = choice_of(RuntimeName(runtime=name), runtime)
     run_side = importlib.import_module(f"harness.runtimes.{name}.run_side")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.core.weights import Weights
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 from .building import PRECISIONS
 

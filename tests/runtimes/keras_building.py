@@ -15,11 +15,9 @@ from harness.core.lowering import Lowering
 from harness.core.model import Input
 from harness.core.names import RuntimeName
 from harness.errors import ContractError
-from harness.exporters.registry import all_exporters
-from harness.frameworks.registry import frameworks
 from harness.pipeline.catalog import load_catalog
+from harness.registries import exporters, frameworks, runtimes
 from harness.runtimes.options import choice_of
-from harness.runtimes.registry import runtimes
 
 from .building import PRECISIONS
 
@@ -68,7 +66,7 @@ def main(folder, disturbed):
     net = network()
     inputs = np.random.default_rng(0).standard_normal((SAMPLES, *SHAPE)).astype(np.float32)
     source = {}
-    for exporter in all_exporters():
+    for exporter in exporters:
         if exporter.framework == "keras":
             path = folder / f"model.{exporter.format}"
             source[exporter.format] = exporter.export(net, Input(name="image", shape=SHAPE), inputs[:2], path)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.pipeline.catalog import load_catalog
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]

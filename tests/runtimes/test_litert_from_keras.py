@@ -6,9 +6,9 @@ import pytest
 from harness.core.names import RuntimeName
 from harness.core.weights import Weights
 from harness.pipeline.catalog import load_catalog
+from harness.registries import runtimes
 from harness.runtimes.litert.reading import activation_scales, read_tensors
 from harness.runtimes.options import choice_of
-from harness.runtimes.registry import runtimes
 
 from .building import PRECISIONS, static
 

@@ -9,8 +9,8 @@ from harness.core.weights import Weights, WeightTensor
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.plan import obstacle
 from harness.pipeline.resolved import resolve
+from harness.registries import runtimes
 from harness.runtimes.options import choice_of
-from harness.runtimes.registry import runtimes
 
 from .building import PRECISIONS
 

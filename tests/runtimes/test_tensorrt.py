@@ -21,12 +21,12 @@ from harness.core.offer import CUDA
 from harness.core.recipe import Precision
 from harness.core.weights import Weights
 from harness.errors import ContractError
-from harness.exporters.registry import find_exporter
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.keys import keys_of
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings
+from harness.registries import exporters
 from harness.runtimes.options import choice_of, missing_to_build, refused_name
 from harness.runtimes.tensorrt import runtime as tensorrt
 from harness.runtimes.tensorrt.layers import read_layers, read_memory
@@ -58,7 +58,7 @@ def build(folder, *sms):
     load_catalog()
     runtime, net = tensorrt.TensorRt(), network()
     source = folder / "source.onnx"
-    find_exporter("torch", ("onnx",)).export(net, Input(name="image", shape=SHAPE), inputs()[:2], source)
+    exporters.find("torch", ("onnx",)).export(net, Input(name="image", shape=SHAPE), inputs()[:2], source)
     with torch.no_grad():
         np.save(folder / "reference.npy", net(torch.from_numpy(inputs())).numpy())
     told = {}

@@ -10,7 +10,7 @@ from fakes.fakert import FakeRuntime
 from fakes.registries import only_shipped
 
 from harness.pipeline.catalog import load_catalog
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 from harness.runtimes.tested_versions import facts_of, known_versions, untested, untested_engines
 from tests.core.records import environment, result
 

@@ -16,11 +16,11 @@ from scipy.stats import binom
 import harness.errors
 from harness.core.data import DataSet, Split
 from harness.errors import WeightsError
+from harness.registries import models
 from harness.zoo import torchvision_models
 from harness.zoo.checkpoint import CHECKPOINTS, Card
 from harness.zoo.fashion_architectures import NARROW
 from harness.zoo.random_images import CALIBRATION, EVALUATION, random_images
-from harness.zoo.registry import models
 from harness.zoo.torchvision_models import RANDOM, WEIGHTS, architectures, pretrained, untrained, weights_file
 from harness.zoo.training import PLANS, correct_answers
 

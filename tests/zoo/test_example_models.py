@@ -9,8 +9,8 @@ import pytest
 
 import harness.zoo.models  # noqa: F401 - importing registers them
 from harness.core.data import DataSet
+from harness.registries import models
 from harness.zoo.checkpoint import CHECKPOINTS, Card
-from harness.zoo.registry import models
 from harness.zoo.training import PLANS, correct_answers
 
 torch = pytest.importorskip("torch")

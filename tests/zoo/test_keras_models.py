@@ -16,10 +16,10 @@ import harness.zoo.models  # noqa: F401 - importing registers them
 from harness.core.data import DataSet
 from harness.errors import WeightsError
 from harness.learning.keras_training import one_cycle
+from harness.registries import models
 from harness.zoo.channels_last import channels_last
 from harness.zoo.checkpoint import CHECKPOINTS, Card
 from harness.zoo.digits import digits_channels_last
-from harness.zoo.registry import models
 from harness.zoo.training import PLANS
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ LOADED = """
 import json, sys
 import numpy as np
 import harness.zoo.models
-from harness.zoo.registry import models
+from harness.registries import models
 from harness.zoo.keras_training import correct_answers
 from harness.zoo.training import PLANS, _loaded
 name = sys.argv[1]

@@ -13,7 +13,7 @@ ROOT = Path(harness.errors.__file__).parents[1]
 PROBE = """
 import sys
 import harness.zoo.models, harness.zoo.digits, harness.zoo.fashion_mnist, harness.zoo.task_metrics
-from harness.zoo.registry import datasets, metrics, models
+from harness.registries import datasets, models, task_metrics
 print("registered", *models.names(), *datasets.names(), *metrics.names())
 heavy = {"torch", "torchvision", "sklearn", "scipy", "pandas", "tensorflow", "keras", "onnxruntime", "onnx", "safetensors"}
 print("loaded", *sorted(heavy & set(sys.modules)))

@@ -15,9 +15,9 @@ from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
+from harness.registering import runtime
 from harness.runtimes.executorch.reading import read_tensors
 from harness.runtimes.options import refused_precision
-from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
 from harness.runtimes.torch.conversion import activation_scales, halved
 
@@ -32,10 +32,12 @@ HOW_INT8_IS_WRITTEN = ("quantize_per_tensor", "dequantize_per_tensor", "dequanti
 """Around an operator that a delegate takes, these only say that it computes in int8; left behind, they are computed."""
 
 
+@runtime
 class ExecuTorch:
     """Programs that are lowered ahead of time: to XNNPACK's delegate, or whole to the portable kernels."""
 
     name = "executorch"
+    source: Source
     interchanges = ("pt2",)
     providers = (XNNPACK, PORTABLE)
     options: tuple[Option, ...] = ()
@@ -43,9 +45,6 @@ class ExecuTorch:
     run_packages = ("executorch", "torch", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
     facts = EngineFacts(versions={"executorch": "1.5"}, modules=("executorch", "torch", "torchao"), idle_mb=1100)
-
-    def __init__(self) -> None:
-        self.source = Source.of(ExecuTorch)
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
@@ -162,5 +161,3 @@ def _names(nodes: Iterable[Any]) -> Iterator[str]:
 
 
 LOWERINGS = {"fp32": _fp32, "fp16": _fp16, "int8_static": _int8_static}
-
-runtimes.add(ExecuTorch())

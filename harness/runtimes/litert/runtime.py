@@ -11,10 +11,10 @@ from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
-from harness.exporters.registry import find_exporter
+from harness.registering import runtime
+from harness.registries import exporters
 from harness.runtimes.litert import from_savedmodel, from_tflite
 from harness.runtimes.litert.reading import activation_scales, read_tensors
-from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
 
 SAVED_MODEL = "savedmodel"
@@ -22,10 +22,12 @@ INTEGER_IO = ("fp32", "int8_static")
 """Precisions that take ``io=int8``; of a float file it changes nothing, and there is one to be compared with."""
 
 
+@runtime
 class LiteRt:
     """TFLite files with XNNPACK: of TFLite files by ``ai-edge-quantizer``, of SavedModels by TensorFlow's converter."""
 
     name = "litert"
+    source: Source
     interchanges = (SAVED_MODEL, "tflite")
     providers = (Provider(name="xnnpack"), Provider(name="builtin"))
     options = (Option(name="io", values=("float", "int8"), default="float", builds=True),)
@@ -34,14 +36,11 @@ class LiteRt:
     run_side = Path(__file__).with_name("run_side.py")
     facts = EngineFacts(versions={"ai-edge-litert": "2.3"}, modules=("ai_edge_litert",), idle_mb=80)
 
-    def __init__(self) -> None:
-        self.source = Source.of(LiteRt)
-
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
         if choice.options.get("io") == "int8" and precision.name not in INTEGER_IO:
             return f"litert has no io=int8 for {precision.name}: its activations, inputs and outputs too, are floats"
-        exporter = find_exporter(framework, self.interchanges)
+        exporter = exporters.find(framework, self.interchanges)
         if exporter is not None and exporter.format == SAVED_MODEL:
             return from_savedmodel.refused(precision)
         return from_tflite.refused(precision)
@@ -62,6 +61,3 @@ class LiteRt:
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors; a buffer that tensors share counts once. Scales are metadata here."""
         return read_tensors(artifact.read_bytes())
-
-
-runtimes.add(LiteRt())

@@ -12,18 +12,20 @@ from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
+from harness.registering import runtime
 from harness.runtimes.onnxruntime.conversion import preprocessed, write_fp16, write_int8_static
 from harness.runtimes.onnxruntime.ranges import METHODS
 from harness.runtimes.onnxruntime.reading import read_tensors
 from harness.runtimes.onnxruntime.weight_only import write_weight_only
 from harness.runtimes.options import refused_precision
-from harness.runtimes.registry import runtimes
 
 
+@runtime
 class OnnxRuntime:
     """ONNX files on the CPU; lowered by ``onnxruntime.quantization`` and ``onnxruntime.transformers.float16``."""
 
     name = "onnxruntime"
+    source: Source
     interchanges = ("onnx",)
     providers = (
         Provider(name="cpu"),
@@ -45,9 +47,6 @@ class OnnxRuntime:
         modules=("onnxruntime",),
         idle_mb=100,
     )
-
-    def __init__(self) -> None:
-        self.source = Source.of(OnnxRuntime)
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
@@ -102,5 +101,3 @@ LOWERINGS = {
     "int8_weight_only": _int8_weight_only,
     "int8_static": _int8_static,
 }
-
-runtimes.add(OnnxRuntime())

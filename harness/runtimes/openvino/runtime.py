@@ -16,9 +16,9 @@ from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
+from harness.registering import runtime
 from harness.runtimes.openvino.reading import read_tensors
 from harness.runtimes.options import refused_precision
-from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
 
 NARROWEST = 8e-5
@@ -32,10 +32,12 @@ BECAUSE = {
 }
 
 
+@runtime
 class OpenVino:
     """OpenVINO IR on the CPU; quantized by nncf."""
 
     name = "openvino"
+    source: Source
     interchanges = ("savedmodel", "onnx")
     providers = (Provider(name="cpu"),)
     # OpenVINO's own choice is bf16 where the CPU has it: every kernel would be of less precision than the recipe says.
@@ -44,9 +46,6 @@ class OpenVino:
     run_packages = ("openvino", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
     facts = EngineFacts(versions={"openvino": "2026.4"}, modules=("openvino",), idle_mb=120)
-
-    def __init__(self) -> None:
-        self.source = Source.of(OpenVino)
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
@@ -154,5 +153,3 @@ LOWERINGS = {
     "int8_weight_only": _int8_weight_only,
     "int8_static": _int8_static,
 }
-
-runtimes.add(OpenVino())

@@ -12,8 +12,8 @@ from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
+from harness.registering import runtime
 from harness.runtimes.options import refused_precision
-from harness.runtimes.registry import runtimes
 from harness.runtimes.tensorflow.reading import read_tensors
 
 _NO_QUANTIZER = "TensorFlow has no quantizer for a SavedModel after training outside of TFLite"
@@ -23,10 +23,12 @@ BECAUSE = {
 }
 
 
+@runtime
 class TensorFlow:
     """SavedModels as they are exported, run by their concrete function."""
 
     name = "tensorflow"
+    source: Source
     interchanges = ("savedmodel",)
     providers = (Provider(name="cpu"), Provider(name="cuda", device=CUDA))
     options: tuple[Option, ...] = ()
@@ -36,9 +38,6 @@ class TensorFlow:
     facts = EngineFacts(
         versions={"tensorflow": "2.21"}, modules=("tensorflow", "keras", "jax", "pandas", "scipy"), idle_mb=900
     )
-
-    def __init__(self) -> None:
-        self.source = Source.of(TensorFlow)
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
@@ -53,6 +52,3 @@ class TensorFlow:
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All variables, read from the checkpoint beside *artifact*."""
         return read_tensors(artifact.parent)
-
-
-runtimes.add(TensorFlow())

@@ -15,9 +15,10 @@ from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
+from harness.registering import runtime
+from harness.runtimes.availability import installed
 from harness.runtimes.onnxruntime import conversion, ranges, reading
 from harness.runtimes.options import refused_precision
-from harness.runtimes.registry import installed, runtimes
 from harness.runtimes.tensorrt import weight_only as dequantized
 from harness.runtimes.tensorrt.plan_file import CURRENT, RTX, build_engine
 
@@ -43,10 +44,12 @@ FLAVOURS = (
 )
 
 
+@runtime
 class TensorRt:
     """TensorRT-RTX, or TensorRT 11 where only that is installed; lowered from ONNX, strongly typed."""
 
     name = "tensorrt"
+    source: Source
     interchanges = ("onnx",)
     providers = (Provider(name="cuda", device=CUDA),)
     options = (
@@ -60,9 +63,6 @@ class TensorRt:
     )
     run_side = Path(__file__).with_name("run_side.py")
     facts = EngineFacts(versions={"tensorrt-rtx-cu13": "1.7"}, modules=("tensorrt_rtx", "tensorrt"), idle_mb=250)
-
-    def __init__(self) -> None:
-        self.source = Source.of(TensorRt)
 
     @property
     def build_packages(self) -> Sequence[str]:
@@ -147,5 +147,3 @@ LOWERINGS = {
     "int8_weight_only": _int8_weight_only,
     "int8_static": _int8_static,
 }
-
-runtimes.add(TensorRt())

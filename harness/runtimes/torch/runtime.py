@@ -15,8 +15,8 @@ from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.exporters.torch_to_pt2 import export_program, save_program
+from harness.registering import runtime
 from harness.runtimes.options import refused_precision
-from harness.runtimes.registry import runtimes
 from harness.runtimes.scales import check_scales
 from harness.runtimes.torch.conversion import activation_scales, halved
 from harness.runtimes.torch.reading import read_tensors
@@ -26,10 +26,12 @@ CALIBRATION_BATCH = 32
 LEAST_SCALE = {"eps": 2**-12}
 
 
+@runtime
 class TorchRuntime:
     """Exported programs run operator by operator. int8 is stored as int8 and computed in float: smaller, not faster."""
 
     name = "torch"
+    source: Source
     interchanges = ("pt2",)
     providers = (Provider(name="cpu"), Provider(name="cuda", device=CUDA))
     options: tuple[Option, ...] = ()
@@ -37,9 +39,6 @@ class TorchRuntime:
     run_packages = ("torch", "numpy")
     run_side = Path(__file__).with_name("run_side.py")
     facts = EngineFacts(versions={"torch": "2.14"}, modules=("torch",), idle_mb=650)
-
-    def __init__(self) -> None:
-        self.source = Source.of(TorchRuntime)
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
         """Why it can't do this; empty when it can."""
@@ -134,5 +133,3 @@ def _drop_unread(module: Any) -> None:
 
 
 LOWERINGS = {"fp32": _fp32, "fp16": _fp16, "int8_dynamic": _int8_dynamic, "int8_static": _int8_static}
-
-runtimes.add(TorchRuntime())
