@@ -5,14 +5,20 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEFAULT := not nightly and not gpu
 PYTEST_ARGS ?=
+# Several test processes; more than two would wait for each other's engines on few cores. PROCESSES=0: all in one.
+PROCESSES ?= 2
+PARALLEL := -n $(PROCESSES) --dist worksteal
 
-.PHONY: suites test nightly lint setup clean
+.PHONY: suites test quick nightly lint setup clean
 
 suites: $(READY) ## the main job: every cell of the default suites, gated and reported
 	$(BIN)/pytest suites -v -o console_output_style=count $(PYTEST_ARGS)
 
 test: $(READY) ## the tests of the harness itself
-	$(BIN)/pytest tests -m "$(DEFAULT)" $(PYTEST_ARGS)
+	$(BIN)/pytest tests -m "$(DEFAULT)" $(PARALLEL) $(PYTEST_ARGS)
+
+quick: $(READY) ## those tests that start no engine
+	$(BIN)/pytest tests -m "$(DEFAULT) and not runtimes" $(PARALLEL) $(PYTEST_ARGS)
 
 nightly: $(READY) ## all suites, the slow ones on Fashion-MNIST too
 	$(BIN)/pytest suites -v --harness-nightly -o console_output_style=count $(PYTEST_ARGS)

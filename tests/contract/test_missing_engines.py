@@ -48,8 +48,10 @@ def run_without(module, folder, cache, **suite):
     return ended, {cell.cell.runtime: cell for cell in record.cells}
 
 
-@pytest.mark.parametrize("required", [False, True], ids=["", "required"])
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(
+    ("runtime", "required"),
+    [*((runtime, False) for runtime in RUNTIMES), pytest.param("onnxruntime", True, id="onnxruntime-required")],
+)
 def test_a_missing_engine(built, engine_cache, tmp_path, runtime, required):
     framework = next(one for one in MODELS if claimed(runtimes.get(runtime), one, "fp32"))
     other = "onnxruntime" if runtime != "onnxruntime" else "litert"

@@ -13,6 +13,8 @@ import pytest
 
 from harness.frameworks.keras import KEPT_STRUCTURE, KEPT_WEIGHTS
 
+pytestmark = pytest.mark.runtimes  # each test starts TensorFlow
+
 ROOT = Path(__file__).parents[2]
 MACS = {
     # 4x4 of the strided, depthwise, separable (both halves, 2x2), transposed (5x5 of 2x2) and dense

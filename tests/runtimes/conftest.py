@@ -1,9 +1,7 @@
-"""Artifacts of every runtime, built once for all tests here."""
+"""Artifacts of every runtime, built once for all test files, and again only when something changed that can matter."""
 
 import importlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,8 @@ from harness.core.weights import Weights
 from harness.registries import runtimes
 
 from .building import PRECISIONS
+from .shared_builds import filled, run
 
-ROOT = Path(__file__).parents[2]
 MAINS = {
     "torch": "model.pt2",
     "onnxruntime": "model.onnx",
@@ -47,22 +45,19 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built_for(tmp_path_factory):
-    """The artifacts for a runtime, by its name."""
+def builds_folder(pytestconfig):
+    """Where built folders are kept for all processes and later runs."""
+    return Path(pytestconfig.cache.mkdir("engine-builds"))
+
+
+@pytest.fixture(scope="session")
+def built_for(builds_folder):
+    """The artifacts for a runtime, by its name; nothing may be written beside them."""
     kept = {}
 
     def build(name):
         if name not in kept:
-            folder = tmp_path_factory.mktemp(name)
-            made = subprocess.run(
-                [sys.executable, "-m", "tests.runtimes.building", name, str(folder)],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                timeout=300,
-            )
-            assert made.returncode == 0, made.stderr[-3000:]
-            kept[name] = Built(name, folder)
+            kept[name] = Built(name, filled(builds_folder, name, ("-m", "tests.runtimes.building", name)))
         return kept[name]
 
     return build
@@ -77,12 +72,12 @@ def built(request, built_for):
 class KerasBuilt:
     """What ``keras_building.py`` left, and what run sides make of it."""
 
-    def __init__(self, folder, again):
-        self.folder, self.again = folder, again
+    def __init__(self, folder, again, scratch):
+        self.folder, self.again, self._scratch = folder, again, scratch
         self.facts = json.loads((folder / "facts.json").read_text())
         with np.load(folder / "arrays.npz", allow_pickle=False) as held:
             self.inputs, self.reference = held["inputs"], held["reference"]
-        np.save(folder / "inputs.npy", self.inputs)
+        np.save(scratch / "inputs.npy", self.inputs)
 
     def path(self, runtime, precision):
         (found,) = (p for p in (self.folder / runtime / precision).rglob("*") if p.name in KERAS_MAINS)
@@ -91,18 +86,18 @@ class KerasBuilt:
     def run(self, engine, artifacts):
         """Outputs and what was told of *artifacts*, each a name with the path and the options."""
         module = importlib.import_module(f"harness.runtimes.{engine}.runtime")
-        place = self.folder / "runs" / engine
+        place = self._scratch / "runs" / engine
         place.mkdir(parents=True, exist_ok=True)
         request = {
             "run_side": str(Path(module.__file__).with_name("run_side.py")),
-            "inputs": str(self.folder / "inputs.npy"),
+            "inputs": str(self._scratch / "inputs.npy"),
             "artifacts": [
                 {"name": name, "path": str(path), "options": {"threads": 1, **options}}
                 for name, (path, options) in artifacts.items()
             ],
         }
         (place / "request.json").write_text(json.dumps(request))
-        run_module("tests.runtimes.running", str(place / "request.json"), str(place))
+        run("-m", "tests.runtimes.running", str(place / "request.json"), str(place))
         with np.load(place / "outputs.npz", allow_pickle=False) as held:
             outputs = {key: held[key] for key in held.files}
         return outputs, json.loads((place / "told.json").read_text())
@@ -111,16 +106,9 @@ class KerasBuilt:
 KERAS_MAINS = ("saved_model.pb", "model.tflite")
 
 
-def run_module(*arguments):
-    made = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert made.returncode == 0, made.stderr[-3000:]
-
-
 @pytest.fixture(scope="session")
-def keras_built(tmp_path_factory):
+def keras_built(builds_folder, tmp_path_factory):
     """The artifacts of the Keras network; its models are exported twice, the second time in a disturbed process."""
-    folder, again = tmp_path_factory.mktemp("keras"), tmp_path_factory.mktemp("keras_again") / "deeper"
-    again.mkdir()
-    run_module("tests.runtimes.keras_building", str(folder))
-    run_module("tests.runtimes.keras_building", str(again), "disturbed")
-    return KerasBuilt(folder, again)
+    folder = filled(builds_folder, "keras", ("-m", "tests.runtimes.keras_building"))
+    again = filled(builds_folder, "keras-again", ("-m", "tests.runtimes.keras_building", "--disturbed"))
+    return KerasBuilt(folder, again, tmp_path_factory.mktemp("keras"))

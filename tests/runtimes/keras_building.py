@@ -1,7 +1,7 @@
 """Builds artifacts of a small Keras network, in a process of its own: TensorFlow and other tools in one crash.
 
-``python -m tests.runtimes.keras_building FOLDER`` leaves ``model.savedmodel``, ``model.onnx``, artifacts in folders,
-``arrays.npz`` and ``facts.json``. With a second argument it does other things first, and leaves the two models alone.
+``python -m tests.runtimes.keras_building [--disturbed] FOLDER`` leaves ``model.savedmodel``, ``model.onnx``, artifacts in folders,
+``arrays.npz`` and ``facts.json``. Disturbed, it does other things first, and leaves the two models alone.
 """
 
 import json
@@ -105,4 +105,4 @@ def lowering(name, place):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), len(sys.argv) > 2)
+    main(Path(sys.argv[-1]), "--disturbed" in sys.argv)

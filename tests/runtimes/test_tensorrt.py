@@ -3,8 +3,6 @@
 import ctypes
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,6 +34,8 @@ from harness.worker.process import Worker
 from harness.worker.program import load_run_side
 
 from .building import PRECISIONS, SAMPLES, SHAPE, network
+from .shared_builds import filled
+from .shared_builds import run as run_python
 
 pytestmark = pytest.mark.runtimes
 
@@ -77,16 +77,19 @@ def build(folder, *sms):
     (folder / "told.json").write_text(json.dumps(told))
 
 
+def building(*sms):
+    """Arguments of the interpreter with which it builds into the folder that is named behind them."""
+    return "-c", f"import sys; from tests.runtimes.test_tensorrt import build, Path; build(Path(sys.argv[1]), *{sms!r})"
+
+
 def built_in_a_process(folder, *sms):
-    calling = f"from tests.runtimes.test_tensorrt import build, Path; build(Path({str(folder)!r}), *{sms!r})"
-    made = subprocess.run([sys.executable, "-c", calling], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert made.returncode == 0, made.stderr[-3000:]
+    run_python(*building(*sms), str(folder))
     return folder
 
 
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory):
-    return built_in_a_process(tmp_path_factory.mktemp("engines"), "86", "89")
+def engines(builds_folder):
+    return filled(builds_folder, "tensorrt", building("86", "89"))
 
 
 @pytest.fixture(scope="module")

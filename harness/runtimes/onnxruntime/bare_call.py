@@ -1,4 +1,4 @@
-"""ONNX Runtime's own call as its documentation writes it: the contract tests compare the run side's time with it."""
+"""ONNX Runtime's own call as its documentation writes it: benchmarks/adapter_overhead.py compares the run side's time with it."""
 
 from __future__ import annotations
 

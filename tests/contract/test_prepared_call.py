@@ -1,0 +1,57 @@
+"""What is timed of each engine: one call of its adapter, which holds nothing but the engine's own.
+
+How long that takes beside a bare loop is measured by ``python -m benchmarks.adapter_overhead``.
+"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.runtimes.registry import runtimes
+
+from .conftest import RUNTIMES, first_cell, options_of
+
+pytestmark = pytest.mark.runtimes
+
+ASK = """
+import json, sys
+import numpy as np
+from harness.worker import program
+path, side, inputs, options = sys.argv[1:5]
+sample = np.array(np.load(inputs, mmap_mode="r")[:1])
+run_side = program.load_run_side(open(side).read(), side)
+step = run_side.open_session(path, json.loads(options)).prepare(sample)
+for _ in range(50): step()
+entered = []
+def note(frame, event, argument):
+    if event == "call": entered.append(frame.f_code.co_filename)
+sys.setprofile(note)
+for _ in range(10): step()
+sys.setprofile(None)
+print(json.dumps([entered.count(side), sum("/harness/" in name and name != side for name in entered)]))
+"""
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_one_inference_is_one_call_of_the_adapter(built, runtime):
+    cell = first_cell(runtime)
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            ASK,
+            str(built.artifacts[cell].path),
+            str(runtimes.get(runtime).run_side),
+            str(built.references[cell.model].folder / "inputs.npy"),
+            json.dumps(options_of(runtime)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    of_the_adapter, of_ours = json.loads(ended.stdout.splitlines()[-1])
+    assert of_the_adapter == 10
+    assert of_ours == 0
