@@ -1,4 +1,4 @@
-"""What is timed of each engine: one call of its adapter, which holds nothing but the engine's own.
+"""What is timed of each engine: its adapter, two functions deep at most, and nothing else of ours.
 
 How long that takes beside a bare loop is measured by ``python -m benchmarks.adapter_overhead``.
 """
@@ -28,14 +28,15 @@ entered = []
 def note(frame, event, argument):
     if event == "call": entered.append(frame.f_code.co_filename)
 sys.setprofile(note)
-for _ in range(10): step()
+for _ in range(int(sys.argv[5])): step()
 sys.setprofile(None)
 print(json.dumps([entered.count(side), sum("/harness/" in name and name != side for name in entered)]))
 """
+INFERENCES = 10
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_one_inference_is_one_call_of_the_adapter(built, runtime):
+def test_an_inference_enters_two_functions_of_the_adapter_at_most(built, runtime):
     cell = first_cell(runtime)
     ended = subprocess.run(
         [
@@ -46,6 +47,7 @@ def test_one_inference_is_one_call_of_the_adapter(built, runtime):
             str(runtimes.get(runtime).run_side),
             str(built.references[cell.model].folder / "inputs.npy"),
             json.dumps(options_of(runtime)),
+            str(INFERENCES),
         ],
         capture_output=True,
         text=True,
@@ -53,5 +55,5 @@ def test_one_inference_is_one_call_of_the_adapter(built, runtime):
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
     of_the_adapter, of_ours = json.loads(ended.stdout.splitlines()[-1])
-    assert of_the_adapter == 10
+    assert INFERENCES <= of_the_adapter <= 2 * INFERENCES
     assert of_ours == 0
