@@ -23,13 +23,12 @@ from tabulate import tabulate
 
 from harness.core.names import Cell, RuntimeName
 from harness.core.offer import CUDA
-from harness.exporters.registry import find_exporter
 from harness.judge.words import say
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
+from harness.registries import exporters, runtimes
 from harness.runtimes.options import choice_of
-from harness.runtimes.registry import runtimes
 from harness.targets.local_hardware import local_hardware
 from harness.targets.lock import TargetLock
 
@@ -101,7 +100,7 @@ def _cells() -> Iterator[Cell]:
     """The float model on each runtime that needs no GPU, of the first framework that it takes."""
     for runtime in runtimes:
         models = [
-            model for framework, model in MODELS.items() if find_exporter(framework, runtime.interchanges) is not None
+            model for framework, model in MODELS.items() if exporters.find(framework, runtime.interchanges) is not None
         ]
         if models and runtime.providers[0].device != CUDA:
             yield Cell(model=models[0], recipe="fp32", runtime=runtime.name)

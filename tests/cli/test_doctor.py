@@ -9,7 +9,7 @@ from harness import cli
 from harness.core.contracts import Availability
 from harness.core.offer import Provider
 from harness.pipeline import engine_answers
-from harness.runtimes import registry
+from harness.runtimes import availability
 from harness.worker.process import WorkerFailure
 
 
@@ -48,7 +48,7 @@ def test_doctor_names_what_runs(capsys):
 
 def test_doctor_says_why_not_and_fails_when_it_is_required(capsys, monkeypatch):
     missing = Availability(ok=False, reason="not installed: onnxruntime; pip install 'edge-harness[onnxruntime]'")
-    monkeypatch.setattr(registry, "availability", lambda runtime, devices: missing)
+    monkeypatch.setattr(availability, "availability", lambda runtime, devices: missing)
     assert cli.main(["doctor"]) == 0
     assert "pip install 'edge-harness[onnxruntime]'" in capsys.readouterr().out
     assert cli.main(["doctor", "--require", "onnxruntime"]) == 1
@@ -62,7 +62,7 @@ def providers(out, runtime):
 
 
 def test_doctor_says_what_the_engine_says_of_a_provider(capsys, monkeypatch):
-    monkeypatch.setattr(registry, "installed", lambda packages: Availability(ok=True))
+    monkeypatch.setattr(availability, "installed", lambda packages: Availability(ok=True))
     assert cli.main(["doctor"]) == 0
     told = providers(capsys.readouterr().out, "onnxruntime")
     assert "openvino (openvino finds no device here)" in told
@@ -72,7 +72,7 @@ def test_doctor_says_what_the_engine_says_of_a_provider(capsys, monkeypatch):
 def test_a_runtime_whose_default_provider_finds_no_device_is_not_available(capsys, monkeypatch):
     from harness.runtimes.litert.runtime import LiteRt
 
-    monkeypatch.setattr(registry, "installed", lambda packages: Availability(ok=True))
+    monkeypatch.setattr(availability, "installed", lambda packages: Availability(ok=True))
     monkeypatch.setattr(LiteRt, "providers", (Provider(name="dsp", asks_engine=True),))
     assert cli.main(["doctor", "--require", "litert"]) == 1
     captured = capsys.readouterr()

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from harness.runtimes.registry import runtimes
+from harness.registries import runtimes
 
 from .conftest import RUNTIMES, first_cell, options_of
 
