@@ -48,10 +48,10 @@ class Timings:
     """What a cell's latency is judged by."""
 
     own: Timing | None = None
-    """Beside the reference on the same runtime, or alone."""
-    beside_baseline: Timing | None = None
-    """Beside the artifact that its baseline was taken of."""
-    why_not_beside: str = ""
+    """In alternation with the reference on the same runtime, or alone."""
+    against_baseline: Timing | None = None
+    """In alternation with the artifact that its baseline was taken of."""
+    why_not_against_baseline: str = ""
     """Why that artifact could not be timed, where it was wanted."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
@@ -101,10 +102,16 @@ class Prober:
         if not waiting:
             return
         with self._sharing(waiting), ThreadPoolExecutor(max_workers=max(1, self._settings.jobs)) as pool:
-            probing = {pool.submit(self._probe, cell): cell for cell in waiting}
-            for number, done in enumerate(as_completed(probing), start=1):
+            numbers = itertools.count(1)
+
+            def probe_aloud(cell: Cell) -> Probe:
+                # Before, not after: then the last line names the cell that hangs.
+                self._tell(f"measure {next(numbers)}/{len(waiting)}: {cell.id}")
+                return self._probe(cell)
+
+            probing = {pool.submit(probe_aloud, cell): cell for cell in waiting}
+            for done in as_completed(probing):
                 cell = probing[done]
-                self._tell(f"measure {number}/{len(waiting)}: {cell.id}")
                 with suppress(CellProblem), self._book.reaching(cell, Stage.PROBE):
                     self._record_probe(cell, done.result())
 

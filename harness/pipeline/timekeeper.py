@@ -89,17 +89,21 @@ class Timekeeper:
         """
         cell, artifact = case.cell, self._builder.artifacts[case.cell]
         baseline = self._baseline_of(case).get(LATENCY.name) if case.baseline and case.change_limit else None
-        if baseline is None or baseline.artifact_sha256 == artifact.sha256 or self._latency.knows_beside(case):
+        if (
+            baseline is None
+            or baseline.artifact_sha256 == artifact.sha256
+            or self._latency.knows_against_baseline(case)
+        ):
             return
         stored = self._builder.store.find(baseline.artifact_key) if baseline.artifact_key else None
         if stored is None or stored.sha256 != baseline.artifact_sha256:
-            self._latency.cannot_be_timed_beside(case, "the baseline's artifact is not in the cache")
+            self._latency.give_up_against_baseline(case, "the baseline's artifact is not in the cache")
             return
         with self._book.reaching(cell, Stage.TIMING):
             try:
-                timing = self._latency.time_beside_baseline(case, artifact, stored, self._sample(cell))
+                timing = self._latency.time_against_baseline(case, artifact, stored, self._sample(cell))
             except OtherSideProblem as problem:  # of the old artifact: it is no fault of this cell's
-                self._latency.cannot_be_timed_beside(case, problem.reason)
+                self._latency.give_up_against_baseline(case, problem.reason)
                 return
         nothing = LatencyRounds(pairs=(), iterations_per_epoch=timing.iterations)
         rounds = self._book.results[cell].latency_rounds or nothing

@@ -34,11 +34,11 @@ class LatencyBook:
         self._tell = tell
         self._planned: dict[Cell, list[Case]] = {}
         self._timed: dict[Cell, Timing] = {}
-        self._beside: dict[tuple[str, Cell], Timings] = {}
+        self._against_baselines: dict[tuple[str, Cell], Timings] = {}
         """By suite: two suites may hold one cell to two baselines."""
 
     def plan(self, cases: Iterable[Case]) -> None:
-        """Note what is going to be asked, so that a cell is timed until all of it is known."""
+        """Register *cases* in advance, so that one timing of a cell answers all of them."""
         for case in cases:
             known = self._planned.setdefault(case.cell, [])
             if case.metric.stage is Stage.TIMING and case not in known:
@@ -46,7 +46,7 @@ class LatencyBook:
 
     def of(self, case: Case) -> Timings:
         """What was timed so far that *case* is judged by."""
-        return replace(self._beside.get((case.suite, case.cell), NOT_TIMED), own=self.timed(case.cell))
+        return replace(self._against_baselines.get((case.suite, case.cell), NOT_TIMED), own=self.timed(case.cell))
 
     def timed(self, cell: Cell) -> Timing | None:
         """The times of *cell*, beside its reference or alone."""
@@ -86,23 +86,23 @@ class LatencyBook:
             least_inferences=max((least_inferences(one, beyond=1) for one in waiting), default=0),
         )
         self._timed[cell] = timing
-        beside = timing.of_other()
-        if beside is not None:
-            self._timed.setdefault(cell.reference, beside)
+        of_reference = timing.of_other()
+        if of_reference is not None:
+            self._timed.setdefault(cell.reference, of_reference)
         return timing
 
-    def knows_beside(self, case: Case) -> bool:
+    def knows_against_baseline(self, case: Case) -> bool:
         """Whether *case* was compared with the artifact of its baseline, or can't be."""
-        held = self._beside.get((case.suite, case.cell), NOT_TIMED)
-        if held.beside_baseline is None:
-            return bool(held.why_not_beside)
-        return look_at_rounds(held.beside_baseline, case.change_limit).finished
+        timings = self._against_baselines.get((case.suite, case.cell), NOT_TIMED)
+        if timings.against_baseline is None:
+            return bool(timings.why_not_against_baseline)
+        return look_at_rounds(timings.against_baseline, case.change_limit).finished
 
-    def cannot_be_timed_beside(self, case: Case, reason: str) -> None:
+    def give_up_against_baseline(self, case: Case, reason: str) -> None:
         """Note why the artifact of the case's baseline can't be timed."""
-        self._beside[case.suite, case.cell] = Timings(why_not_beside=reason)
+        self._against_baselines[case.suite, case.cell] = Timings(why_not_against_baseline=reason)
 
-    def time_beside_baseline(self, case: Case, artifact: Artifact, stored: Artifact, sample: Array) -> Timing:
+    def time_against_baseline(self, case: Case, artifact: Artifact, stored: Artifact, sample: Array) -> Timing:
         """Time the case's cell in alternation with the artifact that its baseline was taken of.
 
         Raises:
@@ -115,7 +115,7 @@ class LatencyBook:
             enough=lambda timing: look_at_rounds(timing, case.change_limit).finished,
             other_is_baseline=True,
         )
-        self._beside[case.suite, case.cell] = Timings(beside_baseline=timing)
+        self._against_baselines[case.suite, case.cell] = Timings(against_baseline=timing)
         return timing
 
     def _look(self, case: Case, timing: Timing) -> Look:

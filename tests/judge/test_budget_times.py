@@ -199,7 +199,7 @@ def test_a_ratio_timed_alone_is_an_error(limit: str | None) -> None:
     ("metric", "limit", "name"),
     [("latency_ratio", "1.05 x", RATIO), ("latency", "1 ms", P50), ("latency_p90", "2 ms", P90)],
 )
-@pytest.mark.parametrize("timed", [NOT_TIMED, Timings(beside_baseline=timing(rounds(1.0)))], ids=["none", "another's"])
+@pytest.mark.parametrize("timed", [NOT_TIMED, Timings(against_baseline=timing(rounds(1.0)))], ids=["none", "another's"])
 @pytest.mark.parametrize("limited", [True, False], ids=["limit", "report"])
 def test_a_figure_without_its_rounds_is_an_error(
     metric: str, limit: str, name: str, timed: Timings, limited: bool

@@ -146,7 +146,7 @@ def test_a_limit_that_can_be_held_is_judged(
 def test_rounds_and_calibration_reach_both_judges() -> None:
     """Rounds beside the reference for the budget, beside the baseline's artifact for the baseline."""
     stored = {P50: figure(1e6, "ns", artifact_sha256="b" * 64)}
-    timed = Timings(own=timing(*[rounds(1.2)] * 2), beside_baseline=timing(*[rounds(1.3)] * 2))
+    timed = Timings(own=timing(*[rounds(1.2)] * 2), against_baseline=timing(*[rounds(1.3)] * 2))
     now = result(measurement(P50, 1.2e6, "ns", 112, (1.1e6, 1.3e6)))
 
     budget, baseline = judge_case(

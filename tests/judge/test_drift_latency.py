@@ -82,7 +82,7 @@ def drift(
 ) -> Finding:
     one = case(metric, None, change, of=today.cell)
     gone = "" if beside or change is None else "the baseline's artifact is not in the cache"
-    timed = Timings(beside_baseline=beside, why_not_beside=gone)
+    timed = Timings(against_baseline=beside, why_not_against_baseline=gone)
     finding = judge_drift(one, today, baseline, timed=timed, noise=calibrated)
     assert finding is not None
     json.dumps(msgspec.to_builtins(finding), allow_nan=False)
@@ -232,7 +232,7 @@ def test_a_change_that_is_only_noted_does_not_ask_for_the_artifact() -> None:
 def test_a_baseline_that_no_ratio_can_be_taken_to_is_an_error(bad: float) -> None:
     today, baseline = now(sha256=ARTIFACT, ratio=POINT), stored(bad, (1.0, 1.0), ratio=POINT)
 
-    finding = judge_drift(case("latency", None, "1.1 x"), today, baseline, timed=Timings(beside_baseline=BESIDE))
+    finding = judge_drift(case("latency", None, "1.1 x"), today, baseline, timed=Timings(against_baseline=BESIDE))
 
     assert finding is not None
     assert finding.verdict is ERROR

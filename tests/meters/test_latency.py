@@ -605,7 +605,7 @@ def test_rounds_of_two_also_time_the_other_side() -> None:
 def test_rounds_of_one_time_nothing_else() -> None:
     assert timed_alone(rounds(1.0)).of_other() is None
     assert timing_of(rounds(2.0), rounds(3.0)).epochs_ns == [ours for one in (2.0, 3.0) for ours, _ in rounds(one)]
-    assert (NOT_TIMED.own, NOT_TIMED.beside_baseline) == (None, None)
+    assert (NOT_TIMED.own, NOT_TIMED.against_baseline) == (None, None)
 
 
 def test_every_percentile_that_can_be_limited_is_given() -> None:

@@ -48,8 +48,8 @@ def judge(moved: Moved) -> Judged:
             n=1,
             rung=Rung.SAME_ARTIFACT,
         )
-    if timed.beside_baseline is not None:
-        return _paired(moved.case, timed.beside_baseline)
+    if timed.against_baseline is not None:
+        return _paired(moved.case, timed.against_baseline)
     now, before = result.measurements.get(LATENCY_RATIO.name), moved.baseline.get(LATENCY_RATIO.name)
     if now is not None and before is not None and 0 < before.value < math.inf:
         apart = why_other_cpu(before.environment, result.environment)
@@ -61,7 +61,7 @@ def judge(moved: Moved) -> Judged:
             "hardware: it was not calibrated as quiet, and times of other runs say little here (edge-harness calibrate)"
         )
     if apart:
-        gone = f"; {timed.why_not_beside}" if timed.why_not_beside else ""
+        gone = f"; {timed.why_not_against_baseline}" if timed.why_not_against_baseline else ""
         sentence = f"can't be compared, incomparable({apart}){gone}"
         return Judged(verdict=Verdict.INCOMPARABLE, sentence=sentence, value=None, n=moved.figure.n)
     return _stored(moved, moved.figure, stored, Rung.ABSOLUTE, absolute_spread(noise))
