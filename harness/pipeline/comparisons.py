@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from harness.core.figure import Figure
 from harness.core.figures import ACCURACY
 from harness.core.matrix import Case
@@ -22,6 +24,10 @@ class Comparisons:
     def __init__(self, book: CellBook, prober: Prober) -> None:
         self._book = book
         self._prober = prober
+        self._with_companions: Mapping[Companion, Callable[[Case], None]] = {
+            Companion.CONTROL: self._record_gain,
+            Companion.DRAWS: self._record_spread,
+        }
 
     def record(self, case: Case) -> None:
         """Record what the metric of *case* needs of other cells.
@@ -29,10 +35,8 @@ class Comparisons:
         Raises:
             CellProblem: one of them can't be probed.
         """
-        if case.metric.companion is Companion.CONTROL:
-            self._record_gain(case)
-        if case.metric.companion is Companion.DRAWS:
-            self._record_spread(case)
+        if case.metric.companion is not None:
+            self._with_companions[case.metric.companion](case)
         if case.metric.stage is Stage.PROBE and case.metric.relative and not case.cell.is_reference:
             self._record_ratio(case.cell, case.metric.figure)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from harness.core.finding import Verdict
 from harness.core.matrix import Case, Matrix
@@ -20,6 +21,27 @@ from harness.registries import datasets, exporters, frameworks, models, runtimes
 from harness.runtimes.availability import can_build, can_run, installed
 from harness.runtimes.options import missing_to_build, refused_name
 from harness.targets.local_hardware import local_devices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionKind:
+    """Which other recipes a recipe is measured with."""
+
+    recipes: Callable[[str], list[str]]
+    """Their names by the recipe's; an empty one is none."""
+    lacking: str
+    """Why a recipe has none; ``{!r}`` stands for its name."""
+
+
+COMPANIONS: Mapping[Companion, CompanionKind] = {
+    Companion.CONTROL: CompanionKind(
+        recipes=lambda recipe: [control_of(recipe)],
+        lacking="no step of {!r} has a control to be compared with",
+    ),
+    Companion.DRAWS: CompanionKind(
+        recipes=with_other_samples, lacking="{!r} draws no calibration samples, or names its seed already"
+    ),
+}
 
 
 def check_names(matrix: Matrix) -> None:
@@ -129,11 +151,7 @@ def refused_case(case: Case) -> str:
     if case.limit is None or case.metric.companion is None or probed_companions(case):
         return ""
     name, recipe = case.metric.name, case.cell.recipe
-    lacks = {
-        Companion.CONTROL: f"no step of {recipe!r} has a control to be compared with",
-        Companion.DRAWS: f"{recipe!r} draws no calibration samples, or names its seed already",
-    }
-    return f"{name}: {lacks[case.metric.companion]}; write 'report' for it"
+    return f"{name}: {COMPANIONS[case.metric.companion].lacking.format(recipe)}; write 'report' for it"
 
 
 def companions(case: Case) -> set[Cell]:
@@ -147,10 +165,7 @@ def companions(case: Case) -> set[Cell]:
 
 def probed_companions(case: Case) -> set[Cell]:
     """Those whose predictions it rests on: its control, or other draws of calibration samples; none where it has none."""
-    recipes: list[str] = []
-    match case.metric.companion:
-        case Companion.CONTROL:
-            recipes = [control_of(case.cell.recipe)]
-        case Companion.DRAWS:
-            recipes = with_other_samples(case.cell.recipe)
+    if case.metric.companion is None:
+        return set()
+    recipes = COMPANIONS[case.metric.companion].recipes(case.cell.recipe)
     return {replace(case.cell, recipe=recipe) for recipe in recipes if recipe}
