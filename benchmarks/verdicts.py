@@ -38,7 +38,7 @@ from harness.pipeline.measure import open_worker, time_pair
 from harness.pipeline.noise_trials import Bench, Slowed, planned, set_up
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings, default_cache
-from harness.stats.proportion import proportion_interval
+from harness.stats.intervals import proportion_interval
 from harness.targets.local_context import read_moment
 from harness.targets.local_hardware import local_hardware
 from harness.targets.lock import TargetLock

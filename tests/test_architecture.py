@@ -52,7 +52,6 @@ BY_BEHAVIOUR = {"benchmarks", "contract", "docs", "fakes", "plugin", "runtimes"}
 """Folders of tests that go by what is promised, across modules; all others mirror a room, file by file."""
 SELF = {"test_architecture.py", "test_architecture_sizes.py"}
 KNOWN_STRAY_TESTS = {
-    "stats/test_intervals.py",
     "zoo/test_architectures.py",
     "zoo/test_example_models.py",
     "zoo/test_zoo_imports.py",

@@ -10,8 +10,7 @@ from harness.core.result import CellResult
 from harness.judge.interval import judge_interval
 from harness.judge.words import say, say_interval
 from harness.stats.error_ratio import Errors, deciding_n_ratio, ratio_interval
-from harness.stats.mcnemar import mcnemar_p
-from harness.stats.paired_drop import Flips, deciding_n, drop_interval
+from harness.stats.paired_drop import Flips, deciding_n, drop_interval, mcnemar_p
 
 ONE_SIDED_95 = 1.6448536269514722
 

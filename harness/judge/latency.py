@@ -15,7 +15,7 @@ from harness.core.limits import Limit
 from harness.core.measurement import Interval
 from harness.core.timing import Timing
 from harness.judge.words import say
-from harness.stats.median import median_interval
+from harness.stats.intervals import median_interval
 from harness.stats.tail import Tail, judge_tail, least_n
 
 ROUNDS_PER_PAIR = 14

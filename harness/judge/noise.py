@@ -11,7 +11,7 @@ from harness.core.context import Context
 from harness.core.environment import Hardware
 from harness.core.finding import Verdict
 from harness.core.noise import NoiseProfile, PowerPoint, Trial
-from harness.stats.proportion import proportion_interval
+from harness.stats.intervals import proportion_interval
 
 CONFIDENCE = 0.95
 FLOOR_SHARE = 0.95

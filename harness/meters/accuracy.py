@@ -15,8 +15,8 @@ from harness.core.model import TaskMetric
 from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.result import ClassFlips
 from harness.stats.bootstrap import bootstrap, paired_bootstrap
+from harness.stats.intervals import proportion_interval
 from harness.stats.paired_drop import Flips
-from harness.stats.proportion import proportion_interval
 
 CONFIDENCE = 0.95
 BOTH_SIDES_5 = 0.90

@@ -17,7 +17,7 @@ from harness.core.measurement import Measurement
 from harness.core.probe_session import Timed
 from harness.core.timing import Rounds, Timing
 from harness.judge.latency import MAX_PAIRS, ROUNDS_PER_PAIR, ratio_evidence
-from harness.stats.median import median_interval
+from harness.stats.intervals import median_interval
 from harness.stats.tail import Tail, judge_tail
 
 LEAST_WARM_ITERATIONS = 10

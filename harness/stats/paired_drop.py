@@ -92,3 +92,14 @@ def samples_needed(share: float, limit: float) -> int | None:
     if limit <= 0:
         return None
     return math.ceil(max(share * (1.6449 + 0.8416) ** 2 / limit**2, 1.6449**2 * (1 - limit) / limit))
+
+
+def mcnemar_p(flips: Flips) -> float:
+    """Two-sided p-value of McNemar's exact test that as many samples were lost as won; 1 when nothing flipped.
+
+    To be printed, not gated on: with enough samples it rejects a difference that a budget allows.
+    """
+    from scipy.stats import binomtest
+
+    flipped = flips.negative + flips.positive
+    return float(binomtest(min(flips.negative, flips.positive), flipped).pvalue) if flipped else 1.0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -17,7 +15,7 @@ from harness.core.measurement import Interval, Measurement
 from harness.core.metrics import METRICS
 from harness.core.result import ClassFlips
 from harness.judge.budget import judge_budget
-from harness.stats.proportion import proportion_interval
+from harness.stats.intervals import proportion_interval
 from tests.core.records import case, class_flips, measurement, result
 
 PASS, OVER, OPEN, ERROR, REPORTED = (
@@ -333,14 +331,6 @@ def test_labels_that_are_no_classes_are_an_error(limit: str | None) -> None:
     assert "can't be judged: the labels are no classes" in found.reason
 
 
-@pytest.fixture
-def little_garbage() -> Iterator[None]:
-    """statsmodels collects garbage in each call; what exists by now need not be looked through hundreds of times."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 def drawn(draw: np.random.Generator, drop: float, n: int = 363, flip: float = 0.02) -> tuple[ClassFlips, ...]:
     """Ten classes of *n* samples, 2 % of which flip either way alike; class 3 loses *drop* more."""
     found = []
@@ -351,7 +341,6 @@ def drawn(draw: np.random.Generator, drop: float, n: int = 363, flip: float = 0.
     return tuple(found)
 
 
-@pytest.mark.usefixtures("little_garbage")
 def test_the_worst_class_rule_is_seldom_wrong_at_the_limit() -> None:
     """One class of ten at exactly the 5 pp that are allowed: each wrong verdict in at most 5 % of 500 tables.
 
@@ -366,7 +355,6 @@ def test_the_worst_class_rule_is_seldom_wrong_at_the_limit() -> None:
     assert verdicts[OPEN] / 500 >= 0.85, verdicts
 
 
-@pytest.mark.usefixtures("little_garbage")
 def test_the_worst_class_rule_sees_what_is_there() -> None:
     """One class lost 20 points where 5 are allowed: it is named. None lost any: all pass."""
     draw = np.random.default_rng(9)

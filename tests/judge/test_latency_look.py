@@ -17,7 +17,7 @@ from harness.judge.latency import (
     look,
     ratio_evidence,
 )
-from harness.stats.median import median_interval
+from harness.stats.intervals import median_interval
 
 PASS, OVER, OPEN, REPORTED = Verdict.PASS, Verdict.OVER_BUDGET, Verdict.INCONCLUSIVE, Verdict.REPORTED
 EPSILON = 1e-12

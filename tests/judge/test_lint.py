@@ -13,8 +13,8 @@ from harness.judge.facts import Facts
 from harness.judge.flips import judge_flips
 from harness.judge.lint import lint
 from harness.judge.rules.proportion import TAIL_OF_PROPORTION
+from harness.stats.intervals import proportion_interval
 from harness.stats.paired_drop import Flips
-from harness.stats.proportion import proportion_interval
 from tests.core.records import case, noise_profile
 
 UNKNOWN = Facts()

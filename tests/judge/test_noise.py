@@ -10,7 +10,7 @@ import pytest
 from harness.core.context import Context
 from harness.core.noise import NoiseProfile, Trial
 from harness.judge.noise import summarize
-from harness.stats.proportion import proportion_interval
+from harness.stats.intervals import proportion_interval
 from tests.core.records import hardware
 
 FAILED, PASSED, OPEN = "over_budget", "pass", "inconclusive"

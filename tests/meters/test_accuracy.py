@@ -18,8 +18,8 @@ from harness.meters.accuracy import (
     output_measurements,
     score_measurements,
 )
+from harness.stats.intervals import proportion_interval
 from harness.stats.paired_drop import Flips
-from harness.stats.proportion import proportion_interval
 
 LABELS = np.array([0, 1, 2, 0])
 OUTPUTS = np.array([[9, 0, 0], [0, 9, 0], [0, 9, 0], [0, 0, 9]], np.float32)

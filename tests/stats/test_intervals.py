@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from harness.stats.median import median_interval
-from harness.stats.proportion import proportion_interval
+from harness.stats.intervals import median_interval, proportion_interval
 
 INF = math.inf
 

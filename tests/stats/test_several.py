@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -48,14 +46,6 @@ def test_what_is_no_p_value_is_refused(wrong: float, others: list[float]) -> Non
         holm([*others, wrong], ALPHA)
 
 
-@pytest.fixture
-def little_garbage() -> Iterator[None]:
-    """statsmodels collects garbage in each call; what exists by now need not be looked through 2,000 times."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 def class_rejections(n: int, flip: float, drops: list[float], limit: float, seed: int, tables: int) -> Array:
     """Which classes fail the *limit*, shape (tables, classes), at true *drops* and a flip rate *flip* per class."""
     draw = np.random.default_rng(seed)
@@ -67,7 +57,6 @@ def class_rejections(n: int, flip: float, drops: list[float], limit: float, seed
     return np.array([holm(p_values, ALPHA) for p_values in norm.sf(scores).tolist()])
 
 
-@pytest.mark.usefixtures("little_garbage")
 @pytest.mark.parametrize(
     ("n", "flip", "expected"),
     [
@@ -89,7 +78,6 @@ def test_classes_at_the_limit_are_seldom_rejected(n: int, flip: float, expected:
     assert rejected.any(axis=1).mean() == pytest.approx(expected, abs=0.017)
 
 
-@pytest.mark.usefixtures("little_garbage")
 def test_the_class_that_dropped_is_the_one_rejected() -> None:
     """One class of ten drops by 20 points, the others by none, where 5 are allowed."""
     rejected = class_rejections(363, 0.25, [0.0] * 3 + [0.20] + [0.0] * 6, 0.05, seed=1, tables=500)

@@ -16,8 +16,7 @@ from harness.judge.rules.judgement import Evidence, Judgement
 from harness.judge.rules.paired_drop import USUAL_FLIPS
 from harness.judge.unholdable import if_flipped, too_few
 from harness.judge.words import say, say_interval
-from harness.stats.mcnemar import mcnemar_p
-from harness.stats.paired_drop import Flips, drop_interval, samples_needed
+from harness.stats.paired_drop import Flips, drop_interval, mcnemar_p, samples_needed
 
 
 def judge(evidence: Evidence) -> Judged:

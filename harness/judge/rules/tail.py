@@ -14,7 +14,7 @@ from harness.judge.latency import Look, tail_look, unless_throttled
 from harness.judge.rules.judgement import Evidence, Judgement
 from harness.judge.unholdable import no_time
 from harness.judge.words import say
-from harness.stats.proportion import proportion_interval
+from harness.stats.intervals import proportion_interval
 from harness.stats.tail import least_n
 
 CONFIDENCE = 0.95

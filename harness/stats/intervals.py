@@ -1,4 +1,4 @@
-"""A distribution-free interval of the median, from order statistics."""
+"""Intervals: of a median, from order statistics and without a distribution; of a share, exact."""
 
 from __future__ import annotations
 
@@ -20,3 +20,15 @@ def median_interval(values: Sequence[float], confidence: float) -> Interval:
     found = quantile_test(values, q=0, p=0.5).confidence_interval(confidence_level=confidence)
     low, high = float(found.low), float(found.high)
     return (-math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high)
+
+
+def proportion_interval(successes: int, n: int, confidence: float) -> Interval:
+    """Clopper-Pearson interval of ``successes / n``, by ``scipy.stats.binomtest``.
+
+    Raises:
+        ValueError: n is not positive, or successes are outside 0..n.
+    """
+    from scipy.stats import binomtest
+
+    found = binomtest(successes, n).proportion_ci(confidence_level=confidence, method="exact")
+    return (float(found.low), float(found.high))

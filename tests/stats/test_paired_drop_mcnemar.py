@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.stats.mcnemar import mcnemar_p
-from harness.stats.paired_drop import Flips, score
+from harness.stats.paired_drop import Flips, mcnemar_p, score
 
 
 @pytest.mark.parametrize(
