@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.core.budgets import Budgets, matches
@@ -32,6 +33,8 @@ class Case:
     """Whether the suite keeps baselines."""
     placement: Limit | None = None
     """The share of operators that the cell's provider must take, whatever is judged; None for cells without a provider."""
+    rows: Mapping[str, Limit | None] = field(default_factory=dict, hash=False)
+    """What the table's rows say for the cell, by metric; a row replaces the limit that a recipe promises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,7 @@ class Matrix:
             required=RuntimeName.parse(cell.runtime).runtime in self.required,
             baseline=self.baseline,
             placement=limits.get(PLACEMENT.name, ALL_OPERATORS) if RuntimeName.parse(cell.runtime).provider else None,
+            rows=limits,
         )
 
     def cases(self, suite: str, where: str) -> list[Case]:

@@ -28,6 +28,8 @@ class ArtifactSummary:
     size_bytes: int
     gzip_bytes: int
     weights: Mapping[str, int]
+    largest_kernels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the largest kernels by dtype."""
     provenance: Provenance = field(default_factory=Provenance)
 
 

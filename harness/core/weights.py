@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from harness.core.data import Array
+
+NAMED_KERNELS = 5
+"""Kernels of a dtype that are kept by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,8 @@ class Weights:
     kernel_size: int = 0
     """Elements of all kernels."""
     kernel_zeros: int = 0
+    largest_kernels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the largest kernels by dtype, the largest first."""
 
     @classmethod
     def of(cls, tensors: Iterable[WeightTensor]) -> Weights:
@@ -68,6 +73,7 @@ class Weights:
             parameters=sum(one.size for one in tensors if one.parameter),
             kernel_size=sum(one.size for one in kernels),
             kernel_zeros=sum(one.zeros for one in kernels),
+            largest_kernels=_largest(kernels),
         )
 
     @classmethod
@@ -86,6 +92,9 @@ class Weights:
             parameters=int(held["parameters"]),
             kernel_size=int(held["kernel_size"]),
             kernel_zeros=int(held["kernel_zeros"]),
+            largest_kernels={
+                str(dtype): tuple(map(str, names)) for dtype, names in held.get("largest_kernels", {}).items()
+            },
         )
 
     def plain(self) -> dict[str, Any]:
@@ -105,6 +114,14 @@ class Weights:
     def sparsity(self) -> float | None:
         """The share of kernel elements that are zero; None without kernels."""
         return self.kernel_zeros / self.kernel_size if self.kernel_size else None
+
+
+def _largest(kernels: Sequence[WeightTensor]) -> dict[str, tuple[str, ...]]:
+    ordered = sorted(kernels, key=lambda kernel: (-kernel.stored_bytes, kernel.name))
+    return {
+        dtype: tuple(kernel.name for kernel in ordered if kernel.dtype == dtype)[:NAMED_KERNELS]
+        for dtype in sorted({kernel.dtype for kernel in kernels})
+    }
 
 
 def _by_dtype(tensors: Iterable[WeightTensor]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.core import figures
+from harness.core.names import REFERENCE_RECIPE
 from harness.core.result import CellResult
 from harness.judge.words import say
 
@@ -35,3 +36,10 @@ def placement_remark(result: CellResult) -> str:
         for provider, operators in sorted(result.placement.operators.items())
         if provider != result.placement.provider and operators
     )
+
+
+def float_remark(result: CellResult) -> str:
+    """The largest kernels that were left in float32 beside int8 ones; empty when there are none."""
+    kernels = result.artifact.largest_kernels if result.artifact is not None else {}
+    names = kernels.get("float32", ())
+    return f"in float32: {', '.join(names)}" if names and result.cell.recipe != REFERENCE_RECIPE else ""

@@ -46,7 +46,10 @@ def judge_budget(
     metric, cell = case.metric, case.cell
     judged = _judged(Evidence(case=case, result=result, timing=timed.own, noise=noise))
     stored = (baseline or {}).get(metric.figure.name)
-    parts = [f"{metric.title} {WORDS[judged.verdict]}: {cell.recipe} on {cell.runtime} {judged.sentence}"]
+    below = judged.verdict is Verdict.OVER_BUDGET and not metric.at_most and not (case.limit and case.limit.of_errors)
+    parts = [
+        f"{metric.title} {'below its limit' if below else WORDS[judged.verdict]}: {cell.recipe} on {cell.runtime} {judged.sentence}"
+    ]
     parts += [f"baseline {say(stored.value, metric.figure.written)}"] if stored else []
     parts += [f"limit {case.limit.text}"] if case.limit else []
     return Finding(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.core import finding as against
-from harness.core.finding import Finding, Verdict
+from harness.core.finding import PLACEMENT as AGAINST_PLACEMENT
+from harness.core.finding import PROMISE, Finding, Verdict
 from harness.core.limits import Limit
 from harness.core.matrix import Case
 from harness.core.metric import Metric, Stage
@@ -20,10 +20,16 @@ def broken_promises(case: Case, result: CellResult, promises: Sequence[Promise])
     """A finding for each of *promises* that the artifact of the case's cell does not keep, or that can't be looked at.
 
     Such an artifact is not what its recipe says, so that no other figure of it means what its name says: every case of
-    the cell gets these findings.
+    the cell gets these findings. A row of the suite's table for the same metric replaces the promised limit; the case
+    of that metric then judges it by itself.
     """
-    found = [_broken(case, result, promise.metric, promise.limit, against.PROMISE) for promise in promises]
-    return [one for one in found if one is not None]
+    findings = []
+    for promise in promises:
+        limit = case.rows.get(promise.metric.name, promise.limit)
+        if limit is None or (promise.metric.name in case.rows and promise.metric == case.metric):
+            continue
+        findings.append(_broken(case, result, promise.metric, limit, PROMISE))
+    return [finding for finding in findings if finding is not None]
 
 
 def fallback(case: Case, result: CellResult) -> list[Finding]:
@@ -33,7 +39,7 @@ def fallback(case: Case, result: CellResult) -> list[Finding]:
     """
     if case.placement is None or case.metric == PLACEMENT or case.metric.stage is Stage.ARTIFACT:
         return []
-    found = _broken(case, result, PLACEMENT, case.placement, against.PLACEMENT)
+    found = _broken(case, result, PLACEMENT, case.placement, AGAINST_PLACEMENT)
     return [] if found is None else [found]
 
 

@@ -148,6 +148,7 @@ class Prober:
             size_bytes=artifact.size_bytes,
             gzip_bytes=artifact.gzip_bytes,
             weights=artifact.weights.bytes,
+            largest_kernels=artifact.weights.largest_kernels,
             provenance=artifact.provenance,
         )
         self._book.change(cell, status=MEASURED if status == NOT_RUN else status, artifact=summary)

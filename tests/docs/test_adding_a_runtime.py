@@ -65,8 +65,9 @@ def test_a_mistake_in_it_is_red(tmp_path, cache):
     assert wrong != side
     ended, cells = run(tmp_path, cache, **{"onnxref_run_side.py": wrong})
     assert ended.returncode == 1
-    assert "accuracy over budget: fp32 on onnxref:cpu" in ended.stdout
-    assert cells["fp32"].measurements["accuracy_fraction"].value < 0.5
+    assert "error(parity): fp32 does not reproduce the float model" in ended.stdout
+    assert "converted wrongly" in ended.stdout
+    assert cells["fp32"].status == "error(parity)"
 
 
 def test_a_mistake_that_accuracy_does_not_see_is_red(tmp_path, cache):
@@ -76,5 +77,5 @@ def test_a_mistake_that_accuracy_does_not_see_is_red(tmp_path, cache):
     assert wrong != side
     ended, cells = run(tmp_path, cache, **{"onnxref_run_side.py": wrong})
     assert ended.returncode == 1
-    assert "output error over budget: fp32 on onnxref:cpu has 1 abs" in ended.stdout
-    assert cells["fp32"].measurements["accuracy_drop_fraction"].value == 0
+    assert "error(parity): fp32 does not reproduce the float model: its outputs are off by up to 1 " in ended.stdout
+    assert cells["fp32"].status == "error(parity)"

@@ -180,7 +180,7 @@ def test_raw_values_are_compared_and_rounded_ones_shown() -> None:
             "agreement",
             "99 %",
             [measurement("agreement_fraction", 0.95, "fraction", 1000, (0.9346, 0.9627))],
-            "agreement over budget: int8_static on onnxruntime has 95.00 % [93.46 %, 96.27 %] (n = 1000), limit 99 %",
+            "agreement below its limit: int8_static on onnxruntime has 95.00 % [93.46 %, 96.27 %] (n = 1000), limit 99 %",
             id="a share of samples",
         ),
         pytest.param(
@@ -208,7 +208,7 @@ def test_raw_values_are_compared_and_rounded_ones_shown() -> None:
             "sqnr",
             "20 dB",
             [measurement("output_sqnr_db", 12.5, "dB")],
-            "sqnr over budget: int8_static on onnxruntime has 12.5 dB, limit 20 dB",
+            "sqnr below its limit: int8_static on onnxruntime has 12.5 dB, limit 20 dB",
             id="a plain figure",
         ),
         pytest.param(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.core.finding import BUDGET, PROMISE, Verdict
+from harness.core.limits import parse_limit
 from harness.core.measurement import Measurement
 from harness.core.recipe import Promise
 from harness.judge.audit import size_remark
@@ -70,9 +73,44 @@ def test_a_broken_promise_says_what_was_promised() -> None:
     )
 
     assert found.reason == (
-        "over_budget(promise): int8 share over budget: int8_static on onnxruntime has 0.00 %, limit 95 %"
+        "over_budget(promise): int8 share below its limit: int8_static on onnxruntime has 0.00 %, limit 95 %"
     )
     assert (found.value, found.limit, found.phase) == (0.0, 0.95, "promise")
+
+
+@pytest.mark.parametrize(
+    ("row", "metric", "broken"),
+    [
+        pytest.param({}, "size", [0.95], id="no row: the promise holds"),
+        pytest.param({"int8_share": "90 %"}, "size", [], id="a row that is met replaces it"),
+        pytest.param({"int8_share": "93 %"}, "size", [0.93], id="a row that is not met holds in every case"),
+        pytest.param({"int8_share": "93 %"}, "int8_share", [], id="and is judged once in its own"),
+        pytest.param({"int8_share": None}, "size", [], id="a row that only reports"),
+        pytest.param({"sparsity": "10 %"}, "size", [0.95], id="a row for another metric"),
+    ],
+)
+def test_a_budget_row_replaces_the_promised_limit(row: dict[str, str | None], metric: str, broken: list[float]) -> None:
+    rows = {name: parse_limit(name, text, {"%": 0.01}) if text else None for name, text in row.items()}
+    measured = result(measurement("int8_share_fraction", 0.92, "fraction"), measurement("size_bytes", 3, "bytes"))
+    found = broken_promises(replace(case(metric, None), rows=rows), measured, promised(int8_share="95 %"))
+    assert [finding.limit for finding in found] == broken
+
+
+@pytest.mark.parametrize(
+    ("kernels", "remark"),
+    [
+        pytest.param(
+            {"int8": ("a",), "float32": ("embedding", "position")}, "in float32: embedding, position", id="some"
+        ),
+        pytest.param({"int8": ("a",)}, "", id="none"),
+    ],
+)
+def test_kernels_that_were_left_in_float_are_named(kernels: dict[str, tuple[str, ...]], remark: str) -> None:
+    measured = result(measurement("int8_share_fraction", 0.92, "fraction"))
+    assert measured.artifact is not None
+    named = replace(measured, artifact=replace(measured.artifact, largest_kernels=kernels))
+    (found,) = broken_promises(case("size", None), named, promised(int8_share="95 %"))
+    assert found.reason.partition("limit 95 %")[2] == (f"; {remark}" if remark else "")
 
 
 def test_a_broken_promise_fails_every_case_of_its_cell() -> None:

@@ -60,7 +60,7 @@ def test_a_named_provider(found: CellResult, limit: Limit | None, verdicts: list
 def test_the_operators_left_behind_are_named() -> None:
     (found,) = fallback(case_of(), PART)
     assert found.reason == (
-        "over_budget(placement): placement over budget: int8_static on litert:xnnpack has 50.00 %, limit 100 %; "
+        "over_budget(placement): placement below its limit: int8_static on litert:xnnpack has 50.00 %, limit 100 %; "
         "left to builtin: 2 DEPTHWISE_CONV_2D, 1 SOFTMAX"
     )
     assert (found.value, found.limit, found.phase) == (0.5, 1.0, "placement")

@@ -62,14 +62,14 @@ def run(project: Project, recipes: list[str], runtime: str = "fakert") -> pytest
             "int8_static",
             "forgetful",
             "int8_share",
-            "int8 share over budget: int8_static on forgetful has 0.00 %, limit 95 %",
+            "int8 share below its limit: int8_static on forgetful has 0.00 %, limit 95 %",
             id="a quantizer that returns the float model",
         ),
         pytest.param(
             "cut50",
             "filling",
             "sparsity",
-            "sparsity over budget: cut50 on filling has 0.00 %, limit 45 %",
+            "sparsity below its limit: cut50 on filling has 0.00 %, limit 45 %",
             id="pruning that is undone on the way",
         ),
         pytest.param(
