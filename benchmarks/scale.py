@@ -1,32 +1,46 @@
 """What the harness itself costs with many cells.
 
 python -m benchmarks.scale resolve
+python -m benchmarks.scale report
 
 ``resolve``: names looked up, obstacles found and cache keys made; nothing is built.
+``report``: a run of so many cells with 8 findings each, rendered in every format of a report folder and for a terminal.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, product
+from itertools import cycle, islice, product
 from pathlib import Path
 from typing import TypeVar
 
 from tabulate import tabulate
 
+from harness.core.finding import BUDGET, Finding, Verdict
+from harness.core.metrics import METRICS
 from harness.core.names import Cell
+from harness.core.result import MEASURED, CellResult
+from harness.core.run_record import RunInfo, RunRecord
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.keys import keys_of
 from harness.pipeline.plan import obstacle
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import forget_resolved, resolve
 from harness.registries import runtimes
+from harness.reporting.document import Document
+from harness.reporting.writers import WRITERS
 
 SIZES = (1_000, 3_000, 10_000)
 MODELS = ("digits_cnn", "digits_keras_cnn")
 HASH = "0" * 64
+REPORTED = ("markdown", "csv", "json", "terminal")
+JUDGED = (
+    *("accuracy_drop", "worst_class_drop", "negative_flips", "agreement"),
+    *("size_ratio", "weights_ratio", "latency_ratio", "memory_ratio"),
+)
 Value = TypeVar("Value")
 
 
@@ -72,12 +86,48 @@ def resolving(count: int) -> dict[str, float]:
     }
 
 
+def reporting(count: int) -> dict[str, float]:
+    """Seconds by format, for *count* cells with 8 findings each, and the most memory that this process took so far."""
+    record = _run_of(count)
+    document, document_s = _timed(lambda: Document.of(record))
+    seconds = {form: _timed(lambda form=form: WRITERS[form](document))[1] for form in REPORTED}
+    return {
+        "cells": count,
+        "findings": len(record.findings),
+        "document": document_s,
+        **seconds,
+        "seconds": document_s + sum(seconds.values()),
+        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+    }
+
+
+def _run_of(count: int) -> RunRecord:
+    """A run of *count* measured cells, every verdict among its findings."""
+    results = [_measured(cell) for cell in cells(count)]
+    verdicts = cycle(Verdict)
+    findings = tuple(_finding(one.cell, metric, next(verdicts)) for one in results for metric in JUDGED)
+    run = RunInfo(id="scale", started="", finished="", command=(), hardware={}, python="")
+    return RunRecord(run=run, cells=tuple(results), findings=findings)
+
+
+def _measured(cell: Cell) -> CellResult:
+    measurements = {metric: METRICS[metric].figure.measured(0.987654321) for metric in JUDGED}
+    return CellResult(cell=cell, status=MEASURED, measurements={one.name: one for one in measurements.values()})
+
+
+def _finding(cell: Cell, metric: str, verdict: Verdict) -> Finding:
+    reason = f"{metric} {verdict}: {cell.recipe} on {cell.runtime} has 0.988 [0.981, 0.992] (n = 1000), limit 1.1 x"
+    return Finding(
+        cell=cell.id, metric=metric, against=BUDGET, verdict=verdict, reason=reason, value=0.987654321, limit=1.1
+    )
+
+
 def _timed(work: Callable[[], Value]) -> tuple[Value, float]:
     start = time.perf_counter()
     return work(), time.perf_counter() - start
 
 
-COMMANDS: dict[str, Callable[[int], dict[str, float]]] = {"resolve": resolving}
+COMMANDS: dict[str, Callable[[int], dict[str, float]]] = {"resolve": resolving, "report": reporting}
 """From the name of a command to what it measures with so many cells."""
 
 

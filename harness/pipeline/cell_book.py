@@ -12,12 +12,18 @@ from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import CellResult
+from harness.store.reason_logs import ReasonLogs
 
 
 class CellBook:
-    """Results, the stages that cells have reached, and what ended them."""
+    """Results, the stages that cells have reached, and what ended them.
 
-    def __init__(self) -> None:
+    Args:
+        reasons: make one sentence of what engines said.
+    """
+
+    def __init__(self, reasons: ReasonLogs) -> None:
+        self._reasons = reasons
         self.results: dict[Cell, CellResult] = {}
         self._problems: dict[Cell, CellProblem] = {}
         """Cells without an artifact."""
@@ -44,6 +50,7 @@ class CellBook:
 
     def end(self, cell: Cell, problem: CellProblem) -> None:
         """Note that *problem* leaves *cell* without an artifact."""
+        problem = self._reasons.shortened(cell, problem)
         self._problems[cell] = problem
         self._set_status(cell, problem)
 
@@ -67,9 +74,12 @@ class CellBook:
         try:
             yield
         except CellProblem as problem:
-            self._failures[cell, stage] = problem
-            self._set_status(cell, problem)
-            raise
+            shortened = self._reasons.shortened(cell, problem)
+            self._failures[cell, stage] = shortened
+            self._set_status(cell, shortened)
+            if shortened is problem:
+                raise
+            raise shortened from problem
         self._done.add((cell, stage))
 
     def record(self, cell: Cell, measurements: Iterable[Measurement]) -> None:

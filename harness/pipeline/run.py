@@ -26,6 +26,7 @@ from harness.pipeline.resolved import forget_resolved, resolve
 from harness.pipeline.settings import Settings
 from harness.pipeline.timekeeper import BaselineOf, Timekeeper
 from harness.pipeline.timings import LatencyBook
+from harness.store.reason_logs import ReasonLogs
 from harness.targets.local_hardware import local_hardware
 
 PROBED_STAGES = (Stage.PROBE, Stage.TIMING)
@@ -48,7 +49,7 @@ class Run:
         self.hardware: Hardware = local_hardware()
         self._baseline_of = baseline_of
         self._noise = noise
-        self._book = CellBook()
+        self._book = CellBook(ReasonLogs(settings.cache / "logs"))
         self._latency = LatencyBook(settings, self.hardware, noise, tell)
         self._builder = Builder(self._book, settings, tell)
         self._prober = Prober(self._book, self._builder, settings, self.hardware, tell)

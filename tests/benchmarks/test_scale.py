@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.scale import cells, resolving, table
+from benchmarks.scale import REPORTED, cells, reporting, resolving, table
 from harness.pipeline.catalog import load_catalog
 
 
@@ -29,3 +29,9 @@ def test_the_table_has_a_row_for_each_size() -> None:
     head, _, *rows = table("resolve", [16, 32]).splitlines()
     assert head.split() == ["cells", "buildable", "resolve", "obstacles", "keys", "seconds"]
     assert [row.split()[0] for row in rows] == ["16", "32"]
+
+
+def test_every_format_is_rendered_with_all_findings() -> None:
+    row = reporting(64)
+    assert (row["cells"], row["findings"]) == (64, 8 * 64)
+    assert row["seconds"] == pytest.approx(row["document"] + sum(row[form] for form in REPORTED))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.core.finding import Verdict
@@ -11,14 +13,15 @@ from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import NOT_RUN
 from harness.pipeline.cell_book import CellBook, because_of
+from harness.store.reason_logs import ReasonLogs
 
 CELL = Cell(model="m", recipe="fp16", runtime="r")
 BROKEN = CellProblem.error(Phase.RUN, "died")
 
 
 @pytest.fixture
-def book() -> CellBook:
-    opened = CellBook()
+def book(tmp_path: Path) -> CellBook:
+    opened = CellBook(ReasonLogs(tmp_path / "logs"))
     opened.open(CELL)
     return opened
 
@@ -94,3 +97,17 @@ def test_what_rests_on_a_broken_cell_is_an_error_that_names_it(problem: CellProb
     resting = because_of(CELL, "its reference", problem)
     assert resting.status == status
     assert resting.reason == f"its reference {CELL.id} is {problem.status}: {problem.reason}"
+
+
+@pytest.mark.parametrize("stage", [None, Stage.PROBE])
+def test_what_an_engine_said_becomes_one_sentence_wherever_the_cell_ends(book: CellBook, stage: Stage | None) -> None:
+    pages = CellProblem.error(Phase.RUN, "It \x1b[31mbroke\x1b[0m. Read on:\nValueError: bad shape")
+    if stage is None:
+        book.end(CELL, pages)
+    else:
+        with (
+            pytest.raises(CellProblem, match=r"^It broke\.; ValueError: bad shape \(all of it: .*\.log\)$"),
+            book.reaching(CELL, stage),
+        ):
+            raise pages
+    assert book.results[CELL].reason.startswith("It broke.; ValueError: bad shape (all of it: ")

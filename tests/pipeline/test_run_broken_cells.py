@@ -360,5 +360,5 @@ def test_a_second_death_is_not_told_with_the_first_ones_words(tmp_path: Path) ->
         found = lab.judge(cases("size", recipes=["fp32", "fp16", "int8_static"], runtimes=["rt_dies_twice"]))
     reasons = [only(found, f"linear/{recipe}/rt_dies_twice/local", "size").reason for recipe in ("fp16", "int8_static")]
     assert [reason.count("signal SIGKILL") for reason in reasons] == [1, 1]
-    assert [reason.count("    process ") for reason in reasons] == [1, 1], reasons
+    assert [reason.count("its last line: process ") for reason in reasons] == [1, 1], reasons
     assert only(found, "linear/fp32/rt_dies_twice/local", "size").verdict is Verdict.REPORTED
