@@ -17,8 +17,8 @@ suites: $(READY) ## the main job: every cell of the default suites, gated and re
 test: $(READY) ## the tests of the harness itself
 	$(BIN)/pytest tests -m "$(DEFAULT)" $(PARALLEL) $(PYTEST_ARGS)
 
-quick: $(READY) ## those tests that start no engine
-	$(BIN)/pytest tests -m "$(DEFAULT) and not runtimes" $(PARALLEL) $(PYTEST_ARGS)
+quick: $(READY) ## those tests that start no engine and take no seconds each
+	$(BIN)/pytest tests -m "$(DEFAULT) and not runtimes and not slow" $(PARALLEL) $(PYTEST_ARGS)
 
 nightly: $(READY) ## all suites, the slow ones on Fashion-MNIST too
 	$(BIN)/pytest suites -v --harness-nightly -o console_output_style=count $(PYTEST_ARGS)

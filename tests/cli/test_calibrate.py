@@ -13,6 +13,8 @@ from harness.runtimes import registry
 from harness.store.noise_profiles import read_noise
 from harness.targets.local_hardware import local_hardware
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

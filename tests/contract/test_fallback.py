@@ -8,6 +8,7 @@ from harness.core.finding import PLACEMENT, Verdict
 from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
 from harness.pipeline.run import Run
+from harness.registries import runtimes
 
 from .conftest import SPECIAL_MODELS
 
@@ -36,6 +37,10 @@ def judged(settings):
 @pytest.mark.parametrize("runtime", LEFT)
 def test_what_was_left_behind_is_named(judged, runtime):
     found = {one.against: one for one in judged[runtime]}
+    name, _, provider = runtime.partition(":")
+    asked = next(one.asks_engine for one in runtimes.get(name).providers if one.name == provider)
+    if asked and found["budget"].verdict is Verdict.UNAVAILABLE:
+        pytest.skip(found["budget"].reason)  # the engine itself says that it finds no device on this CPU
     assert found["budget"].verdict is Verdict.PASS, "it computes the right thing all the same: nothing else would tell"
     assert found[PLACEMENT].verdict is Verdict.OVER_BUDGET
     assert f"1 {LEFT[runtime]}" in found[PLACEMENT].reason.partition("left to ")[2], found[PLACEMENT].reason

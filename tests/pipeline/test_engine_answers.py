@@ -18,6 +18,8 @@ from harness.pipeline import engine_answers
 from harness.pipeline.engine_answers import FILE, Answer, EngineAnswers
 from harness.targets.local import Local
 
+pytestmark = pytest.mark.slow
+
 HARDWARE = Hardware(machine="x86_64", cpu="a CPU", cores=2)
 DSP = Provider(name="dsp", asks_engine=True)
 BODIES = {

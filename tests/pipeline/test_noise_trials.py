@@ -12,6 +12,8 @@ from harness.errors import CalibrationError
 from harness.pipeline.noise_trials import planned, run_trials, set_up
 from harness.pipeline.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 STEADY = 'runtimes.add(FakeRuntime("steady", base_us=400))'
 UNBUILDABLE = 'runtimes.add(FakeRuntime("unbuildable", build="raise"))'
 WARMER = "harness.meters.latency.LEAST_WARM_NS = 50_000_000"

@@ -9,6 +9,8 @@ from fakes.lab import Lab, cases, lab
 
 from harness.core.finding import Verdict
 
+pytestmark = pytest.mark.slow
+
 RUNTIMES = """
 runtimes.add(FakeRuntime("hoarding", only=["int8_static"], hoard_mb=1000))
 runtimes.add(FakeRuntime("hoarding_build", only=["int8_static"], build="hoard"))

@@ -12,6 +12,8 @@ from fakes.registries import only_shipped
 from harness.core.artifact import Provenance
 from harness.core.finding import Finding, Verdict
 
+pytestmark = pytest.mark.slow
+
 STEPS = """
 from pathlib import Path
 

@@ -19,6 +19,8 @@ from harness.targets.local_hardware import local_hardware
 from tests.plugin.conftest import Project
 from tests.plugin.test_verdicts import EVERYTHING, MATRICES
 
+pytestmark = pytest.mark.slow
+
 STEADY = """
 harness.meters.latency.LEAST_WARM_NS = 50_000_000
 harness.meters.latency.LEAST_EPOCH_NS = 5_000_000
@@ -223,7 +225,7 @@ def test_two_processes_time_as_one_does(project: Project) -> None:
     text = suite(
         metrics=["latency_ratio", "accuracy_drop"],
         recipes=["fp32", "fp16"],
-        runtimes=["ten", "two", "steady"],
+        runtimes=["ten", "steady"],
         budgets=[("*", {"latency_ratio": "1.05 x", "accuracy_drop": "2 pp"})],
         more="baseline=False",
     )
@@ -231,7 +233,6 @@ def test_two_processes_time_as_one_does(project: Project) -> None:
     project.run()
     alone = project.verdicts()
     assert alone[CELL.format("ten"), "latency_ratio", "budget"] == "over_budget"
-    assert alone[CELL.format("two"), "latency_ratio", "budget"] == "pass"
     assert alone[CELL.format("steady"), "latency_ratio", "budget"] == "pass"
     assert project.run("-n", "2").ret == pytest.ExitCode.TESTS_FAILED
     assert project.verdicts() == alone

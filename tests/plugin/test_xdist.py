@@ -7,6 +7,8 @@ from fakes.project import conftest, suite
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("xdist", reason="pytest-xdist is an extra of the tests")
 
 BROKEN = 'runtimes.add(FakeRuntime("torn", only=["int8_static"], predict="SIGSEGV"))'
