@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from harness.core.lowering import Lowering
 from harness.core.model import Model
 from harness.core.names import RuntimeName
 from harness.core.problem import CellProblem, Phase
+from harness.core.progress import Tell
 from harness.core.recipe import Recipe
 from harness.core.weights import Weights
 from harness.pipeline.messages import Begin, BuildItem, BuildRequest, Done, Emit, Failed, Step, Unavailable
@@ -69,7 +69,7 @@ class BuildJob:
         store: ArtifactStore,
         calibration: Array,
         provenance: Provenance,
-        tell: Callable[[str], None],
+        tell: Tell,
     ) -> None:
         self._model = model
         self._runtime = runtime

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from harness.core.names import Cell
 from harness.core.noise import Trial
 from harness.core.probe_session import Timed
 from harness.core.problem import CellProblem, Phase
+from harness.core.progress import Tell
 from harness.core.timing import Timing
 from harness.errors import CalibrationError
 from harness.judge.latency import look, ratio_evidence
@@ -71,7 +72,7 @@ class Bench:
     run: Run
 
 
-def set_up(cell: Cell, settings: Settings, tell: Callable[[str], None]) -> Bench:
+def set_up(cell: Cell, settings: Settings, tell: Tell) -> Bench:
     """Build what the trials need.
 
     Raises:
@@ -119,7 +120,7 @@ def run_trials(
     order: Sequence[float | None],
     limit: float,
     settings: Settings,
-    tell: Callable[[str], None],
+    tell: Tell,
     *,
     seconds: float = math.inf,
     seed: int = 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.core.figures import OUTPUT_ERROR
@@ -11,6 +11,7 @@ from harness.core.limits import Limit
 from harness.core.matrix import ALL_OPERATORS, Case
 from harness.core.metrics import metric_named
 from harness.core.names import Cell
+from harness.core.progress import Tell
 from harness.judge.case import worst
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
@@ -34,7 +35,7 @@ class Proof:
     broken: bool
 
 
-def prove_all(tell: Callable[[str], None]) -> Iterator[Proof]:
+def prove_all(tell: Tell) -> Iterator[Proof]:
     """Try the float model on every provider of every runtime, each in processes of its own."""
     with scratch_folder() as scratch:
         run = Run(Settings(cache=default_cache(), scratch=scratch), lambda case: {}, tell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from harness.core.artifact import Provenance, StepRecord
 from harness.core.data import Array, Split
 from harness.core.model import Model
 from harness.core.problem import CellProblem, Phase
+from harness.core.progress import Tell
 from harness.core.recipe import Step
 from harness.core.weights import Weights
 from harness.core.work import Work
@@ -37,7 +38,7 @@ class Transformer:
         store: ArtifactStore,
         example: Array,
         provenance: Provenance,
-        tell: Callable[[str], None],
+        tell: Tell,
     ) -> None:
         self._model = model
         self._framework = frameworks.get(model.framework)
