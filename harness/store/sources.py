@@ -33,6 +33,8 @@ NO_PART_OF_ARTIFACTS = {
     "harness.core.step_family": "names of steps",
     "harness.errors": "what a user is told",
     "harness.extending": "names only",
+    "harness.pipeline.blame": "words for what went wrong",
+    "harness.pipeline.messages": "how processes talk",
     "harness.judge": "decides after everything was built",
     "harness.meters": "measures what was built",
     "harness.pytest_plugin": "decides which cells there are",
