@@ -1,1 +1,3 @@
-"""What any user's conftest.py would hold: models and data sets of one's own. This repository's come with the package."""
+"""What any user's conftest.py holds: models and data sets of one's own, here those of ``examples/``."""
+
+import examples.zoo  # noqa: F401 - importing registers them

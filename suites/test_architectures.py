@@ -3,7 +3,7 @@
 import pytest
 
 import harness
-from harness.zoo.torchvision_models import architectures
+from examples.zoo.torchvision_models import architectures
 
 pytestmark = pytest.mark.nightly
 

@@ -10,11 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 NAMED = (
     "harness.zoo.task_metrics",
     "harness.zoo.digits",
-    "harness.zoo.fashion_mnist",
     "harness.zoo.models",
-    "harness.zoo.fashion_architectures",
-    "harness.zoo.random_images",
-    "harness.zoo.torchvision_models",
     "harness.targets.local",
     "harness.meters.shipped",
 )

@@ -1,1 +1,1 @@
-"""Example models and data sets, and the registries in which users put their own."""
+"""The digits: data and two small models that come with the package, for a first suite, the doctor and calibration."""

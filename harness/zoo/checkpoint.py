@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from importlib import import_module
 from pathlib import Path
@@ -15,8 +14,7 @@ import numpy as np
 from harness.errors import WeightsError
 
 if TYPE_CHECKING:
-    import keras
-    from torch import nn
+    pass
 
 SCHEMA = 1
 """1: the first one. A card with another number is refused."""
@@ -50,7 +48,7 @@ class Card:
     """The version that trained it; the fields of other frameworks are left out of the card."""
     keras: str = ""
     sha256: str = ""
-    """Of the weights file; ``save`` fills it in."""
+    """Of the weights file."""
     schema: int = SCHEMA
 
     @classmethod
@@ -98,24 +96,6 @@ Trained = TypeVar("Trained")
 """A ``torch.nn.Module`` or a ``keras.Model``."""
 
 
-def save(model: nn.Module | keras.Model, card: Card, folder: Path = CHECKPOINTS) -> Card:
-    """Write the weights and the card of ``card.model`` into *folder*; returns the card with the weights' hash.
-
-    Each file is written aside and renamed, the weights first: a crash leaves the old pair or one that ``load`` refuses.
-
-    Raises:
-        WeightsError: a weight is not finite.
-    """
-    state = _state(model, card.framework)
-    _check_finite(state, f"trained model {card.model!r}", "Lower the learning rate.")
-    weights = _safetensors(card.framework).save(state)
-    card = Card(**(asdict(card) | {"sha256": hashlib.sha256(weights).hexdigest()}))
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / f"{card.model}.safetensors", weights)
-    _write(folder / f"{card.model}.json", card.text().encode())
-    return card
-
-
 def load(name: str, model: Trained, folder: Path = CHECKPOINTS) -> Trained:
     """Return *model* with the weights of the checkpoint *name*, in evaluation mode; the hash is verified before use.
 
@@ -128,18 +108,18 @@ def load(name: str, model: Trained, folder: Path = CHECKPOINTS) -> Trained:
     if card.model != name:
         raise WeightsError(f"card {folder / name}.json is of model {card.model!r}. {_remedy(name, path)}")
     state = _verified(path, card, name)
-    _check_fit(state, _state(model, card.framework), path, name)
-    _check_finite(state, f"weights {path}", _remedy(name, path))
+    _check_fit(state, state_of(model, card.framework), path, name)
+    check_finite(state, f"weights {path}", _remedy(name, path))
     _fill(model, state, card.framework)
     return model
 
 
-def _safetensors(framework: str) -> Any:
-    """Its reader and writer of the tensors that ``_state`` gives."""
+def safetensors_of(framework: str) -> Any:
+    """Its reader and writer of the tensors that ``state_of`` gives."""
     return import_module("safetensors.torch" if framework == "torch" else "safetensors.numpy")
 
 
-def _state(model: Any, framework: str) -> dict[str, Any]:
+def state_of(model: Any, framework: str) -> dict[str, Any]:
     """All weights and buffers by name: torch tensors, or of Keras models numpy arrays."""
     if framework == "torch":
         return {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
@@ -170,7 +150,7 @@ def _verified(path: Path, card: Card, name: str) -> dict[str, Any]:
             f"{_remedy(name, path)}"
         )
     try:
-        return cast("dict[str, Any]", _safetensors(card.framework).load(weights))
+        return cast("dict[str, Any]", safetensors_of(card.framework).load(weights))
     except SafetensorError as err:
         raise WeightsError(f"weights {path} are not a safetensors file: {err}. {_remedy(name, path)}") from err
 
@@ -188,7 +168,8 @@ def _check_fit(state: dict[str, Any], wanted: dict[str, Any], path: Path, name: 
         raise WeightsError(f"weights {path} do not fit the architecture {name!r}: {shown}. {_remedy(name, path)}")
 
 
-def _check_finite(state: dict[str, Any], where: str, remedy: str) -> None:
+def check_finite(state: dict[str, Any], where: str, remedy: str) -> None:
+    """Raise ``WeightsError``, which begins with *where* and ends with *remedy*, when a weight is NaN or infinite."""
     arrays = {key: np.asarray(value) for key, value in state.items()}
     broken = [key for key, value in arrays.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
     if broken:
@@ -196,16 +177,4 @@ def _check_finite(state: dict[str, Any], where: str, remedy: str) -> None:
 
 
 def _remedy(name: str, path: Path) -> str:
-    return f"Run: git checkout -- {path}, or train it again: python -m harness.zoo.training {name}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    return f"Run: git checkout -- {path}, or train it again in a checkout: python -m examples.zoo.training {name}"

@@ -1,8 +1,7 @@
-"""Architectures of the example models in Keras, channels last; no engine is imported until one is built."""
+"""The architecture of ``digits_keras_cnn``, channels last; no engine is imported until it is built."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,15 +10,10 @@ if TYPE_CHECKING:
 
 def digits_keras_cnn() -> keras.Model:
     """``digits_cnn`` in Keras: three convolutions for 8 x 8 images."""
-    return _conv_net("digits_keras_cnn", 8, [(8, 1), (16, 1), (32, 2)])
+    return conv_net("digits_keras_cnn", 8, [(8, 1), (16, 1), (32, 2)])
 
 
-def fashion_keras_cnn() -> keras.Model:
-    """``fashion_cnn`` in Keras: five convolutions for 28 x 28 images."""
-    return _conv_net("fashion_keras_cnn", 28, [(16, 1), (32, 2), (48, 1), (64, 2), (96, 1)])
-
-
-def _conv_net(name: str, length: int, blocks: list[tuple[int, int]]) -> keras.Model:
+def conv_net(name: str, length: int, blocks: list[tuple[int, int]]) -> keras.Model:
     """Convolution blocks of (channels, stride), an average over what is left of the image, and one linear layer.
 
     Takes images (n, length, length, 1) in 0..1, gives logits (n, 10). Every layer has a name of its own: weights are
@@ -38,9 +32,3 @@ def _conv_net(name: str, length: int, blocks: list[tuple[int, int]]) -> keras.Mo
         features = layers.ReLU(name=f"relu_{number}")(normalization(convolution(features)))
     pooled = layers.GlobalAveragePooling2D(name="pool")(features)
     return keras.Model(image, layers.Dense(10, name="classifier")(pooled), name=name)
-
-
-ARCHITECTURES: Mapping[str, Callable[[], keras.Model]] = {
-    build.__name__: build for build in (digits_keras_cnn, fashion_keras_cnn)
-}
-"""How each example model is built, with random weights, by name."""

@@ -9,7 +9,7 @@ from fakes.lab import Lab
 from fakes.lab import lab as open_lab
 
 from harness.cli import main
-from harness.runtimes import registry
+from harness.runtimes import availability
 from harness.store.noise_profiles import read_noise
 from harness.targets.local_hardware import local_hardware
 
@@ -54,7 +54,7 @@ def test_without_any_runtime_it_says_so(lab: Lab, capsys: pytest.CaptureFixture[
     from harness.pipeline.catalog import load_catalog
 
     load_catalog()
-    monkeypatch.setattr(registry, "availability", lambda runtime, devices: Availability(ok=False, reason="gone"))
+    monkeypatch.setattr(availability, "availability", lambda runtime, devices: Availability(ok=False, reason="gone"))
     assert main(["calibrate"]) == 2
     assert "none of onnxruntime, litert, torch is installed; edge-harness doctor says why." in capsys.readouterr().err
 

@@ -42,7 +42,7 @@ def no_engine(request, monkeypatch, tmp_path):
 def test_doctor_names_what_runs(capsys):
     assert cli.main(["doctor"]) == 0
     out = capsys.readouterr().out
-    for word in ("hardware class", "onnxruntime", "litert", "torch", "int8_static", "digits", "fashion_mnist"):
+    for word in ("hardware class", "onnxruntime", "litert", "torch", "int8_static", "digits", "digits_keras_cnn"):
         assert word in out
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+import examples.zoo  # noqa: F401 - importing registers its models
 from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
 from harness.errors import DataSetError

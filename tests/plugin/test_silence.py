@@ -56,7 +56,7 @@ def test_listing_a_suite_of_shipped_engines_imports_none(project: Project) -> No
     project.write("conftest.py", TELL)
     text = suite(
         metrics=["accuracy_drop", "size_ratio", "latency_ratio", "memory"],
-        models=["digits_cnn", "fashion_cnn"],
+        models=["digits_cnn", "digits_keras_cnn"],
         recipes=["fp32", "fp16", "int8_dynamic", "int8_static"],
         runtimes=["torch", "onnxruntime", "litert"],
     )

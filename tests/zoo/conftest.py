@@ -1,4 +1,4 @@
-"""Fixtures for the example models and data sets."""
+"""Fixtures for models and data sets."""
 
 from __future__ import annotations
 
@@ -26,18 +26,6 @@ def digits_data() -> DataSet:
     from harness.zoo.digits import digits
 
     return digits().checked("digits")
-
-
-@pytest.fixture(scope="session")
-def fashion_data() -> DataSet:
-    """The real images; skips only where no folder is given and the system's does not exist."""
-    import os
-
-    from harness.zoo.fashion_mnist import DATA_VARIABLE, SYSTEM_FOLDER, fashion_mnist
-
-    if not SYSTEM_FOLDER.is_dir() and not os.environ.get(DATA_VARIABLE):
-        pytest.skip(f"{SYSTEM_FOLDER} does not exist and {DATA_VARIABLE} is not set")
-    return fashion_mnist().checked("fashion_mnist")
 
 
 @pytest.fixture(scope="session")

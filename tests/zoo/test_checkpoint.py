@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from examples.zoo.checkpoint import save
 from harness.errors import WeightsError
-from harness.zoo.checkpoint import Card, load, save
+from harness.zoo.checkpoint import Card, load
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -27,7 +28,7 @@ CARD = Card(
     parameters=8,
     epochs=1,
     seed=0,
-    command="python -m harness.zoo.training tiny",
+    command="python -m examples.zoo.training tiny",
     torch="2.0.0",
     date="2026-01-02",
 )
@@ -89,7 +90,7 @@ def test_changed_weights_are_refused_with_expected_found_and_remedy(saved: Path)
     with pytest.raises(WeightsError) as caught:
         load("tiny", tiny(), saved)
 
-    for said in (str(path), expected, found, f"git checkout -- {path}", "python -m harness.zoo.training tiny"):
+    for said in (str(path), expected, found, f"git checkout -- {path}", "python -m examples.zoo.training tiny"):
         assert said in str(caught.value)
 
 
@@ -97,7 +98,7 @@ def test_changed_weights_are_refused_with_expected_found_and_remedy(saved: Path)
 def test_a_missing_file_is_named_with_the_remedy(saved: Path, suffix: str) -> None:
     (saved / f"tiny.{suffix}").unlink()
 
-    with pytest.raises(WeightsError, match=rf"no .*tiny\.{suffix}.*python -m harness.zoo.training tiny"):
+    with pytest.raises(WeightsError, match=rf"no .*tiny\.{suffix}.*python -m examples.zoo.training tiny"):
         load("tiny", tiny(), saved)
 
 
@@ -190,7 +191,7 @@ def test_a_crash_between_the_files_leaves_a_pair_that_is_refused(saved: Path, mo
             raise OSError("no space left")
         os.rename(source, target)
 
-    monkeypatch.setattr("harness.zoo.checkpoint.os.replace", crash)
+    monkeypatch.setattr("examples.zoo.checkpoint.os.replace", crash)
     with pytest.raises(OSError, match="no space left"):
         save(tiny(), CARD, saved)
 

@@ -1,120 +1,25 @@
-"""Trains the example models: ``python -m harness.zoo.training MODEL [--out FOLDER] [--epochs N]``."""
+"""Trains the example models: ``python -m examples.zoo.training MODEL [--out FOLDER] [--epochs N]``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from examples.zoo.checkpoint import folder_of, save
+from examples.zoo.plans import PLANS, Plan, plan_for
 from harness.core.data import DataSet, Split
-from harness.errors import HarnessError, UnknownName, WeightsError
-from harness.zoo.checkpoint import CHECKPOINTS, Card, save
+from harness.errors import HarnessError, WeightsError
+from harness.zoo.checkpoint import Card
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How one model is trained: AdamW with a one-cycle learning rate on cross-entropy."""
-
-    model: str
-    dataset: str
-    epochs: int
-    batch: int
-    learning_rate: float
-    """At the cycle's top."""
-    weight_decay: float
-    flip: bool = False
-    """Mirror images at random."""
-    shift: int = 0
-    """Move images at random by up to this many pixels."""
-    channels_last: bool = False
-    """Keep channels last in memory while training: faster on CPUs, most of all for depthwise convolutions."""
-    seed: int = 0
-    framework: str = "torch"
-
-
-_ALL = (
-    Plan(model="digits_cnn", dataset="digits", epochs=20, batch=32, learning_rate=1e-2, weight_decay=1e-2),
-    Plan(
-        model="digits_keras_cnn",
-        dataset="digits_channels_last",
-        epochs=20,
-        batch=32,
-        learning_rate=1e-2,
-        weight_decay=1e-2,
-        framework="keras",
-    ),
-    Plan(
-        model="fashion_keras_cnn",
-        dataset="fashion_mnist_channels_last",
-        epochs=12,
-        batch=128,
-        learning_rate=1e-2,
-        weight_decay=5e-2,
-        flip=True,
-        framework="keras",
-    ),
-    Plan(
-        model="fashion_cnn",
-        dataset="fashion_mnist",
-        epochs=12,
-        batch=128,
-        learning_rate=1e-2,
-        weight_decay=5e-2,
-        flip=True,
-        channels_last=True,
-    ),
-    Plan(
-        model="fashion_mobilenet",
-        dataset="fashion_mnist",
-        epochs=10,
-        batch=128,
-        learning_rate=1e-2,
-        weight_decay=5e-2,
-        flip=True,
-        channels_last=True,
-    ),
-    *(
-        Plan(
-            model=name,
-            dataset="fashion_mnist",
-            epochs=8,
-            batch=128,
-            learning_rate=1e-2,
-            weight_decay=5e-2,
-            flip=True,
-            channels_last=True,
-        )
-        for name in (
-            "fashion_vgg",
-            "fashion_resnet",
-            "fashion_mobilenet_v3",
-            "fashion_squeezenet",
-            "fashion_shufflenet",
-        )
-    ),
-)
-PLANS: Mapping[str, Plan] = {plan.model: plan for plan in _ALL}
-
-
-def plan_for(name: str) -> Plan:
-    """The plan of the model *name*.
-
-    Raises:
-        UnknownName: there is none.
-    """
-    if name not in PLANS:
-        raise UnknownName.among("example model", name, PLANS)
-    return PLANS[name]
 
 
 def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None] = lambda line: None) -> nn.Module:
@@ -126,9 +31,9 @@ def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None] 
     Raises:
         ValueError: training diverged.
     """
+    from examples.zoo.augmentation import flipped, shifted
+    from examples.zoo.torch_models import ARCHITECTURES
     from harness.learning.torch_training import fit, repeatable
-    from harness.zoo.augmentation import flipped, shifted
-    from harness.zoo.torch_models import ARCHITECTURES
 
     def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         if plan.flip:
@@ -178,7 +83,7 @@ def train_checkpoint(plan: Plan, epochs: int, folder: Path, progress: Callable[[
     except ValueError as err:
         raise WeightsError(f"{plan.model}: {err}") from err
     samples = len(data.evaluation)
-    command = f"python -m harness.zoo.training {plan.model}"
+    command = f"python -m examples.zoo.training {plan.model}"
     made: dict[str, Any] = {
         "model": plan.model,
         "dataset": plan.dataset,
@@ -212,7 +117,7 @@ def _trained_torch(plan: Plan, data: DataSet, epochs: int, progress: Progress) -
 def _trained_keras(plan: Plan, data: DataSet, epochs: int, progress: Progress) -> Outcome:
     import keras
 
-    from harness.zoo import keras_training
+    from examples.zoo import keras_training
 
     assert data.train is not None
     model = keras_training.train(plan, data.train, epochs, progress)
@@ -222,25 +127,25 @@ def _trained_keras(plan: Plan, data: DataSet, epochs: int, progress: Progress) -
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, or 2 for what the user can mend."""
-    parser = argparse.ArgumentParser(prog="python -m harness.zoo.training", description="Train an example model.")
+    parser = argparse.ArgumentParser(prog="python -m examples.zoo.training", description="Train an example model.")
     parser.add_argument("model", help=f"one of: {', '.join(PLANS)}")
-    parser.add_argument("--out", type=Path, default=CHECKPOINTS, help="folder of the checkpoint (default: %(default)s)")
+    parser.add_argument("--out", type=Path, help="folder of the checkpoint (default: where the model is loaded from)")
     parser.add_argument("--epochs", type=_positive, help="passes over the training set (default: the model's own)")
     options = parser.parse_args(arguments)
     try:
         plan = plan_for(options.model)
-        card = train_checkpoint(plan, options.epochs or plan.epochs, options.out, lambda line: print(line, flush=True))
+        folder = options.out or folder_of(plan.model)
+        card = train_checkpoint(plan, options.epochs or plan.epochs, folder, lambda line: print(line, flush=True))
     except HarnessError as err:
         print(f"error: {err}", file=sys.stderr)
         return 2
     print(f"{card.model}: accuracy {card.accuracy:.4f} on {card.samples} samples, {card.parameters} parameters")
-    print(f"written to {options.out / card.model}.safetensors and .json")
+    print(f"written to {folder / card.model}.safetensors and .json")
     return 0
 
 
 def _loaded(name: str) -> DataSet:
-    import harness.zoo.digits
-    import harness.zoo.fashion_mnist  # noqa: F401 - importing registers it
+    import harness.zoo.digits  # noqa: F401 - importing registers it
     from harness.registries import datasets
 
     return datasets.get(name).load().checked(name)

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from examples.zoo import fashion_mnist as module
+from examples.zoo.fashion_mnist import DATA_VARIABLE, DOWNLOAD_VARIABLE, FILES, fashion_mnist, find_folder
 from harness.core.data import DataSet, Split, arrays_sha256
 from harness.errors import DataSetError
-from harness.zoo import fashion_mnist as module
-from harness.zoo.fashion_mnist import DATA_VARIABLE, DOWNLOAD_VARIABLE, FILES, fashion_mnist, find_folder
 
 LAYOUTS = [".", "fashion-mnist", "FashionMNIST/raw"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from examples.zoo.idx import IdxFile
 from harness.core.data import Array, DataSet, Split
 from harness.errors import DataSetError
 from harness.registering import dataset
 from harness.zoo.channels_last import channels_last
-from harness.zoo.idx import IdxFile
 from harness.zoo.stratified import stratified
 
 DATA_VARIABLE = "EDGE_HARNESS_DATA"

@@ -12,15 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import harness.zoo.models  # noqa: F401 - importing registers them
+import examples.zoo  # noqa: F401 - importing registers them
+import harness.zoo.models  # noqa: F401 - likewise
+from examples.zoo.checkpoint import folder_of
+from examples.zoo.plans import PLANS
 from harness.core.data import DataSet
 from harness.errors import WeightsError
 from harness.learning.keras_training import one_cycle
 from harness.registries import models
 from harness.zoo.channels_last import channels_last
-from harness.zoo.checkpoint import CHECKPOINTS, Card
+from harness.zoo.checkpoint import Card
 from harness.zoo.digits import digits_channels_last
-from harness.zoo.training import PLANS
 
 ROOT = Path(__file__).parents[2]
 LEAST_ACCURACY = {"digits_keras_cnn": 0.97, "fashion_keras_cnn": 0.91}
@@ -28,10 +30,11 @@ NAMES = sorted(LEAST_ACCURACY)
 LOADED = """
 import json, sys
 import numpy as np
-import harness.zoo.models
+import examples.zoo, harness.zoo.models
 from harness.registries import models
-from harness.zoo.keras_training import correct_answers
-from harness.zoo.training import PLANS, _loaded
+from examples.zoo.keras_training import correct_answers
+from examples.zoo.plans import PLANS
+from examples.zoo.training import _loaded
 name = sys.argv[1]
 model = models.get(name).build()
 parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
@@ -42,7 +45,7 @@ import sys
 from pathlib import Path
 from harness.errors import WeightsError
 from harness.zoo.checkpoint import load
-from harness.zoo.keras_models import ARCHITECTURES
+from examples.zoo.keras_models import ARCHITECTURES
 try:
     load("digits_keras_cnn", ARCHITECTURES[sys.argv[2]](), Path(sys.argv[1]))
 except WeightsError as err:
@@ -60,14 +63,14 @@ def in_a_process(*arguments: str) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_card_describes_its_file(name: str) -> None:
-    held, plan, registered = Card.read(CHECKPOINTS / f"{name}.json"), PLANS[name], models.get(name)
+    held, plan, registered = Card.read(folder_of(name) / f"{name}.json"), PLANS[name], models.get(name)
 
-    assert held.sha256 == hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest()
-    assert held.text() == (CHECKPOINTS / f"{name}.json").read_text()
+    assert held.sha256 == hashlib.sha256((folder_of(name) / f"{name}.safetensors").read_bytes()).hexdigest()
+    assert held.text() == (folder_of(name) / f"{name}.json").read_text()
     assert (held.framework, held.torch, registered.framework) == ("keras", "", "keras")
     assert (held.model, held.dataset) == (name, registered.dataset)
     assert (held.epochs, held.seed) == (plan.epochs, plan.seed)
-    assert held.command == f"python -m harness.zoo.training {name}"
+    assert held.command == f"python -m examples.zoo.training {name}"
     assert held.accuracy >= LEAST_ACCURACY[name]
     assert held.parameters <= 300_000
 
@@ -75,7 +78,7 @@ def test_the_card_describes_its_file(name: str) -> None:
 @pytest.mark.runtimes
 @pytest.mark.parametrize("name", NAMES)
 def test_accuracy_and_parameters_are_the_recorded_ones(name: str, fashion_data: DataSet) -> None:
-    held = Card.read(CHECKPOINTS / f"{name}.json")
+    held = Card.read(folder_of(name) / f"{name}.json")
     parameters, correct = json.loads(in_a_process("-c", LOADED, name))
 
     assert parameters == held.parameters
@@ -84,7 +87,7 @@ def test_accuracy_and_parameters_are_the_recorded_ones(name: str, fashion_data: 
 
 @pytest.mark.runtimes
 def test_training_is_repeatable_and_learns(tmp_path: Path) -> None:
-    command = ("-m", "harness.zoo.training", "digits_keras_cnn", "--epochs", "3", "--out")
+    command = ("-m", "examples.zoo.training", "digits_keras_cnn", "--epochs", "3", "--out")
     for folder in ("first", "second"):
         in_a_process(*command, str(tmp_path / folder))
     first, second = (tmp_path / folder / "digits_keras_cnn.safetensors" for folder in ("first", "second"))
@@ -95,8 +98,8 @@ def test_training_is_repeatable_and_learns(tmp_path: Path) -> None:
 
 @pytest.mark.runtimes
 def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
-    weights = (CHECKPOINTS / "digits_keras_cnn.safetensors").read_bytes()
-    card = (CHECKPOINTS / "digits_keras_cnn.json").read_text()
+    weights = (folder_of("digits_keras_cnn") / "digits_keras_cnn.safetensors").read_bytes()
+    card = (folder_of("digits_keras_cnn") / "digits_keras_cnn.json").read_text()
     (tmp_path / "digits_keras_cnn.json").write_text(card)
     (tmp_path / "digits_keras_cnn.safetensors").write_bytes(weights[:-1] + b"\x01")
 
@@ -107,7 +110,7 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_card_names_one_framework(tmp_path: Path) -> None:
-    held = Card.read(CHECKPOINTS / "digits_keras_cnn.json")
+    held = Card.read(folder_of("digits_keras_cnn") / "digits_keras_cnn.json")
     path = tmp_path / "digits_keras_cnn.json"
     for wrong in (replace(held, keras=""), replace(held, torch="2.0.0")):
         path.write_text(wrong.text())

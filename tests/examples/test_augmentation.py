@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.zoo.augmentation import flipped, shifted
+from examples.zoo.augmentation import flipped, shifted
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.usefixtures("one_thread")

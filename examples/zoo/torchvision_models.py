@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from examples.zoo.fashion_mnist import DATA_VARIABLE
+from examples.zoo.random_images import random_images
 from harness.core.model import Input
 from harness.errors import WeightsError
 from harness.registering import model
-from harness.zoo.fashion_mnist import DATA_VARIABLE
-from harness.zoo.random_images import random_images
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,7 +10,7 @@ import numpy as np
 from harness.core.data import Array, Split
 
 if TYPE_CHECKING:
-    from harness.zoo.training import Plan
+    from examples.zoo.plans import Plan
 
 
 def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None]) -> Any:
@@ -19,8 +19,8 @@ def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None])
     Raises:
         ValueError: training diverged, or the plan asks for what is not here.
     """
+    from examples.zoo.keras_models import ARCHITECTURES
     from harness.learning.keras_training import fit, make_repeatable
-    from harness.zoo.keras_models import ARCHITECTURES
 
     if plan.shift:
         raise ValueError("images of Keras models can be mirrored, not moved")

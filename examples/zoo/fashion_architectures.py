@@ -127,7 +127,7 @@ def _register(architecture: Callable[[], nn.Module]) -> None:
 
     @model(name, dataset="fashion_mnist", input=Input(name="image", shape=(1, 28, 28)))
     def trained() -> nn.Module:
-        from harness.zoo.checkpoint import load
+        from examples.zoo.checkpoint import load
 
         return load(name, architecture())
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from examples.zoo.plans import PLANS
+from examples.zoo.training import correct_answers, main, train
 from harness.core.data import DataSet, Split
 from harness.zoo.checkpoint import Card, load
-from harness.zoo.training import PLANS, correct_answers, main, train
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -74,7 +75,7 @@ def test_the_command_trains_a_checkpoint_that_loads(
     model = load("digits_cnn", digits_cnn(), tmp_path)
     assert card.accuracy >= 0.95
     assert card.accuracy == correct_answers(model, digits_data.evaluation) / 800
-    assert card.command == "python -m harness.zoo.training digits_cnn --epochs 10"
+    assert card.command == "python -m examples.zoo.training digits_cnn --epochs 10"
     printed = capsys.readouterr().out
     assert "epoch 10/10" in printed
     assert f"accuracy {card.accuracy:.4f} on 800 samples" in printed
@@ -109,5 +110,5 @@ def test_epochs_must_be_a_positive_number(epochs: str) -> None:
 def no_fashion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EDGE_HARNESS_DATA", raising=False)
     monkeypatch.delenv("EDGE_HARNESS_DOWNLOAD", raising=False)
-    monkeypatch.setattr("harness.zoo.fashion_mnist.SYSTEM_FOLDER", tmp_path / "absent")
+    monkeypatch.setattr("examples.zoo.fashion_mnist.SYSTEM_FOLDER", tmp_path / "absent")
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
-import harness.zoo.models  # noqa: F401 - importing registers them
+import examples.zoo  # noqa: F401 - importing registers them
+import harness.zoo.models  # noqa: F401 - likewise
+from examples.zoo.checkpoint import folder_of
+from examples.zoo.plans import PLANS
+from examples.zoo.training import correct_answers
 from harness.core.data import DataSet
 from harness.registries import models
-from harness.zoo.checkpoint import CHECKPOINTS, Card
-from harness.zoo.training import PLANS, correct_answers
+from harness.zoo.checkpoint import Card
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -21,7 +23,7 @@ NAMES = sorted(LEAST_ACCURACY)
 
 
 def card(name: str) -> Card:
-    return Card.read(CHECKPOINTS / f"{name}.json")
+    return Card.read(folder_of(name) / f"{name}.json")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -29,12 +31,12 @@ def test_the_card_describes_its_file(name: str) -> None:
     held, plan, registered = card(name), PLANS[name], models.get(name)
     model = registered.build()
 
-    assert held.sha256 == hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest()
-    assert held.text() == (CHECKPOINTS / f"{name}.json").read_text()
+    assert held.sha256 == hashlib.sha256((folder_of(name) / f"{name}.safetensors").read_bytes()).hexdigest()
+    assert held.text() == (folder_of(name) / f"{name}.json").read_text()
     assert held.parameters == sum(parameter.numel() for parameter in model.parameters())
     assert (held.model, held.dataset) == (name, registered.dataset)
     assert (held.epochs, held.seed) == (plan.epochs, plan.seed)
-    assert held.command == f"python -m harness.zoo.training {name}"
+    assert held.command == f"python -m examples.zoo.training {name}"
     assert held.accuracy >= LEAST_ACCURACY[name]
     assert not model.training
 
@@ -57,10 +59,13 @@ def test_fashion_accuracy_is_the_recorded_one(name: str, fashion_data: DataSet) 
 
 
 def test_the_checkpoints_stay_small() -> None:
-    files = [path for path in Path(CHECKPOINTS).iterdir() if path.is_file()]
+    folders = {folder_of(name) for name in PLANS}
+    files = [path for folder in folders for path in folder.iterdir() if path.is_file()]
 
     assert sorted(path.stem for path in files if path.suffix == ".safetensors") == sorted(PLANS)
     assert sum(path.stat().st_size for path in files) <= 8_000_000
+    # The package's own travel in every wheel.
+    assert sum(path.stat().st_size for path in folder_of("digits_cnn").iterdir()) <= 60_000
 
 
 @pytest.mark.parametrize("name", NAMES)

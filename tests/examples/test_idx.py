@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from examples.zoo.idx import IdxFile
 from harness.errors import DataSetError
-from harness.zoo.idx import IdxFile
 
 SHAPE = (3, 4, 5)
 VALUES = np.arange(math.prod(SHAPE), dtype=np.uint8).reshape(SHAPE)

@@ -14,15 +14,17 @@ import pytest
 from scipy.stats import binom
 
 import harness.errors
+from examples.zoo import torchvision_models
+from examples.zoo.checkpoint import folder_of
+from examples.zoo.fashion_architectures import NARROW
+from examples.zoo.plans import PLANS
+from examples.zoo.random_images import CALIBRATION, EVALUATION, random_images
+from examples.zoo.torchvision_models import RANDOM, WEIGHTS, architectures, pretrained, untrained, weights_file
+from examples.zoo.training import correct_answers
 from harness.core.data import DataSet, Split
 from harness.errors import WeightsError
 from harness.registries import models
-from harness.zoo import torchvision_models
-from harness.zoo.checkpoint import CHECKPOINTS, Card
-from harness.zoo.fashion_architectures import NARROW
-from harness.zoo.random_images import CALIBRATION, EVALUATION, random_images
-from harness.zoo.torchvision_models import RANDOM, WEIGHTS, architectures, pretrained, untrained, weights_file
-from harness.zoo.training import PLANS, correct_answers
+from harness.zoo.checkpoint import Card
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -64,27 +66,27 @@ def published(hub: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pat
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_card_describes_its_file(name: str) -> None:
-    held, registered = Card.read(CHECKPOINTS / f"{name}.json"), models.get(name)
+    held, registered = Card.read(folder_of(name) / f"{name}.json"), models.get(name)
     network = registered.build()
 
-    assert held.sha256 == hashlib.sha256((CHECKPOINTS / f"{name}.safetensors").read_bytes()).hexdigest()
+    assert held.sha256 == hashlib.sha256((folder_of(name) / f"{name}.safetensors").read_bytes()).hexdigest()
     assert held.parameters == sum(parameter.numel() for parameter in network.parameters())
     assert 100_000 <= held.parameters <= 600_000
     assert (held.model, held.dataset) == (name, registered.dataset)
     assert (held.epochs, held.seed) == (PLANS[name].epochs, PLANS[name].seed)
-    assert held.command == f"python -m harness.zoo.training {name}"
+    assert held.command == f"python -m examples.zoo.training {name}"
     assert held.accuracy >= 0.915
     assert not network.training
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_checkpoint_stays_small(name: str) -> None:
-    assert (CHECKPOINTS / f"{name}.safetensors").stat().st_size <= 2_500_000
+    assert (folder_of(name) / f"{name}.safetensors").stat().st_size <= 2_500_000
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_recorded_accuracy_is_plausible_on_some_samples(name: str, fashion_data: DataSet) -> None:
-    held = Card.read(CHECKPOINTS / f"{name}.json")
+    held = Card.read(folder_of(name) / f"{name}.json")
     some = Split(fashion_data.evaluation.inputs[:500], fashion_data.evaluation.labels[:500])
 
     found = correct_answers(models.get(name).build(), some)
@@ -235,7 +237,7 @@ def test_random_weights_give_outputs_that_differ_by_image(name: str) -> None:
 
 def test_registering_them_loads_no_engine() -> None:
     probe = (
-        "import sys, harness.zoo.torchvision_models as full, harness.zoo.fashion_architectures\n"
+        "import sys, examples.zoo.torchvision_models as full, examples.zoo.fashion_architectures\n"
         "full.architectures()\n"
         "print(*sorted({'torch', 'torchvision', 'safetensors', 'onnx'} & set(sys.modules)))"
     )
