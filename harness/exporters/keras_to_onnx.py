@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
+from harness.exporters.tensorflow_settings import quiet_tensorflow
 from harness.registering import exporter
 
 OPSET = 18
@@ -30,7 +30,7 @@ class KerasToOnnx:
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*; its input is called as *taken* says."""
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        quiet_tensorflow()
         import keras
         import onnx
 

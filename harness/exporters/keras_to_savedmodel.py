@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
+from harness.exporters.tensorflow_settings import SIGNATURE, quiet_tensorflow
 from harness.registering import exporter
 
 MAIN = "saved_model.pb"
 FINGERPRINT = "fingerprint.pb"
 """Holds a random id; TensorFlow loads a folder without it."""
-SIGNATURE = "serving_default"
 NAMED_BY_USER = "_user_specified_name"
 
 
@@ -31,7 +30,7 @@ class KerasToSavedModel:
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* into the folder *path*; its input is called as *taken* says, its output ``output``."""
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        quiet_tensorflow()
         import tensorflow as tf
 
         served = tf.Module(name="served")

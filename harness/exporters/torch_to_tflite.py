@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from harness.core.data import Array
 from harness.core.model import Input
 from harness.core.source import Source
+from harness.exporters.tensorflow_settings import quiet_tensorflow
 from harness.exporters.torch_exportable import exportable, refusals_explained
 from harness.registering import exporter
 
@@ -25,7 +25,7 @@ class TorchToTflite:
 
     def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
         """Write *model* to *path*."""
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        quiet_tensorflow()
         import litert_torch
         import torch
 

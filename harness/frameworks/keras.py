@@ -14,6 +14,7 @@ import numpy as np
 from harness.core.data import Array
 from harness.core.source import Source
 from harness.errors import ContractError
+from harness.exporters.tensorflow_settings import quiet_tensorflow
 from harness.frameworks.keras_macs import count_macs
 from harness.registering import framework
 
@@ -161,7 +162,7 @@ def _keras() -> Any:
     Raises:
         ContractError: Keras runs on another backend.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quiet_tensorflow()
     import keras
     import tensorflow as tf
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,9 @@ from harness.core.weights import WeightTensor
 from harness.registering import runtime
 from harness.runtimes.executorch.reading import read_tensors
 from harness.runtimes.options import refused_precision
-from harness.runtimes.scales import check_scales
-from harness.runtimes.torch.conversion import activation_scales, halved
+from harness.runtimes.torch import pt2e
+from harness.runtimes.torch.conversion import halved
 
-CALIBRATION_BATCH = 32
-# Least scale of XNNPACKQuantizer's own observers.
-LEAST_SCALE = {"eps": 2**-12}
 XNNPACK = Provider(name="xnnpack", builds=True)
 PORTABLE = Provider(name="portable", builds=True)
 BACKENDS = {"XnnpackBackend": XNNPACK.name}
@@ -116,25 +112,15 @@ def _int8_static(source: Path, calibration: Array, precision: Precision) -> Any:
     """Torchao's PT2E quantization as XNNPACK wants it: weights symmetric, ranges by histograms unless said otherwise."""
     # It registers the quantizers' operators, with the form that writes into a given tensor.
     import executorch.kernels.quantized  # noqa: F401
-    import torch
     from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
         XNNPACKQuantizer,
         get_symmetric_quantization_config,
     )
-    from torchao.quantization.pt2e.observer import MinMaxObserver
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
     config = get_symmetric_quantization_config(is_per_channel=bool(precision.parameter("per_channel", True)))
     if precision.parameter("ranges", "") == "minmax":
-        observed = MinMaxObserver.with_args(**LEAST_SCALE)
-        activation = replace(config.input_activation, observer_or_fake_quant_ctr=observed)
-        config = replace(config, input_activation=activation, output_activation=activation)
-    prepared = prepare_pt2e(torch.export.load(str(source)).module(), XNNPACKQuantizer().set_global(config))
-    with torch.no_grad():
-        for start in range(0, len(calibration), CALIBRATION_BATCH):
-            prepared(torch.from_numpy(calibration[start : start + CALIBRATION_BATCH].copy()))
-        check_scales(activation_scales(prepared))
-        return convert_pt2e(prepared)
+        config = pt2e.with_minmax_ranges(config)
+    return pt2e.quantized(source, XNNPACKQuantizer().set_global(config), calibration)
 
 
 def _placement(module: Any) -> dict[str, dict[str, int]]:

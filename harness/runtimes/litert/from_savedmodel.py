@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 from harness.core.data import Array
 from harness.core.recipe import Precision
 from harness.errors import ContractError
+from harness.exporters.tensorflow_settings import SIGNATURE, quiet_tensorflow
 from harness.runtimes.options import refused_precision
 
-SIGNATURE = "serving_default"
 _DYNAMIC_LIST = "TensorListReserve"
 """The operation that the converter names when a recurrent layer is a loop."""
 LOWERINGS = ("fp32", "fp16", "int8_dynamic", "int8_static")
@@ -39,7 +38,7 @@ def lower(source: Path, main: Path, precision: Precision, calibration: Array, *,
 
     With *integer_io*, inputs and outputs are int8 as well.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quiet_tensorflow()
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(source.parent))

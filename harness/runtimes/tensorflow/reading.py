@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from harness.core.weights import WeightTensor
+from harness.exporters.tensorflow_settings import quiet_tensorflow
 
 GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 """The entry that says which object has which value."""
@@ -21,7 +21,7 @@ def read_tensors(folder: Path) -> Iterator[WeightTensor]:
 
     Parameters are floats of one and more dimensions; a seed is an integer.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quiet_tensorflow()
     import tensorflow as tf
     from tensorflow.core.protobuf import trackable_object_graph_pb2
 

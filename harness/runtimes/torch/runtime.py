@@ -17,13 +17,9 @@ from harness.core.weights import WeightTensor
 from harness.exporters.torch_to_pt2 import export_program, save_program
 from harness.registering import runtime
 from harness.runtimes.options import refused_precision
-from harness.runtimes.scales import check_scales
-from harness.runtimes.torch.conversion import activation_scales, halved
+from harness.runtimes.torch import pt2e
+from harness.runtimes.torch.conversion import halved
 from harness.runtimes.torch.reading import read_tensors
-
-CALIBRATION_BATCH = 32
-# Least scale of torchao's default configuration for x86.
-LEAST_SCALE = {"eps": 2**-12}
 
 
 @runtime
@@ -84,18 +80,18 @@ def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Preci
 def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
     """Ranges by torchao's histograms unless said otherwise: they are cut where the error of rounding is least."""
     import torch
-    from torchao.quantization.pt2e.observer import MinMaxObserver
 
     config = _x86_config(dynamic=False)
-    observed = MinMaxObserver.with_args(**LEAST_SCALE)
     if not precision.parameter("per_channel", True):
         weight = replace(
-            config.weight, qscheme=torch.per_tensor_symmetric, ch_axis=None, observer_or_fake_quant_ctr=observed
+            config.weight,
+            qscheme=torch.per_tensor_symmetric,
+            ch_axis=None,
+            observer_or_fake_quant_ctr=pt2e.minmax_observer(),
         )
         config = replace(config, weight=weight)
     if precision.parameter("ranges", "") == "minmax":
-        activation = replace(config.input_activation, observer_or_fake_quant_ctr=observed)
-        config = replace(config, input_activation=activation, output_activation=activation)
+        config = pt2e.with_minmax_ranges(config)
     _int8(source, main, calibration, config)
 
 
@@ -108,16 +104,9 @@ def _x86_config(*, dynamic: bool) -> Any:
 
 def _int8(source: Path, main: Path, calibration: Array, config: Any) -> None:
     """Torchao's PT2E quantization with the x86 quantizer: weights symmetric, per channel by default."""
-    import torch
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
     from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import X86InductorQuantizer
 
-    prepared = prepare_pt2e(torch.export.load(str(source)).module(), X86InductorQuantizer().set_global(config))
-    with torch.no_grad():
-        for start in range(0, len(calibration), CALIBRATION_BATCH):
-            prepared(torch.from_numpy(calibration[start : start + CALIBRATION_BATCH].copy()))
-        check_scales(activation_scales(prepared))
-        converted = convert_pt2e(prepared, fold_quantize=True)
+    converted = pt2e.quantized(source, X86InductorQuantizer().set_global(config), calibration)
     _drop_unread(converted)
     save_program(export_program(converted, calibration[:2]), main)
 
