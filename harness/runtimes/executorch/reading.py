@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.core.data import Array
 from harness.core.weights import WeightTensor
+from harness.runtimes.constants import ConstantGraph, Read
 
 DTYPES = {
     "BYTE": "uint8",
@@ -85,6 +86,7 @@ class _Plan:
     """The constants of a method outside its delegates, and the instructions that read them."""
 
     def __init__(self, plan: Any, buffers: Sequence[Any], payloads: Sequence[_Payload]) -> None:
+        self._constants = ConstantGraph(self._reads_of)
         self._values = [one.val for one in plan.values]
         self._buffers = buffers
         self._reads: dict[int, list[tuple[str, int, Sequence[int]]]] = {}
@@ -110,20 +112,19 @@ class _Plan:
             values = self._constant(index)
             reads = self._reads.get(index, [])
             dequantized = [read for read in reads if _dequantizes(read)]
-            elementwise = self._is_elementwise(index)
             operator, position, _ = reads[0] if reads else ("constant", index, ())
             yield WeightTensor(
                 name=f"{operator}_{tensor.data_buffer_idx}[{position}]",
                 dtype=str(values.dtype),
                 size=values.size,
-                dimensions=_dimensions(values.shape, elementwise=elementwise),
+                dimensions=self._constants.dimensions(index, values.shape),
                 stored_bytes=values.nbytes,
                 zeros=int(np.count_nonzero(values == self._zero_point(dequantized[:1], values.ndim))),
                 parameter=bool(dequantized)
                 or (
                     str(values.dtype) in FLOATS
                     and values.ndim > 0
-                    and not (elementwise and values.size == 1)
+                    and not self._constants.is_plain_number(index, values.size)
                     and not any(_is_setting(read) for read in reads)
                 ),
             )
@@ -153,16 +154,14 @@ class _Plan:
             return self._constant(arguments[2]).reshape(shape)
         return 0
 
-    def _is_elementwise(self, index: int) -> bool:
-        """Whether all that read it compute element by element, so that it is no kernel."""
-        # What computes a value has it as its last argument, and does not read it.
-        found = [
-            self._is_elementwise(read[2][-1]) if _dequantizes(read) else read[0] in ELEMENTWISE
-            for read in self._reads.get(index, [])
-            if read[2][-1] != index
-        ]
-        found += [payload.takes_elementwise(position) for payload, position in self._handed.get(index, [])]
-        return bool(found) and all(found)
+    def _reads_of(self, index: int) -> Iterator[Read[int]]:
+        for operator, position, arguments in self._reads.get(index, ()):
+            # What computes a value has it as its last argument, and does not read it.
+            if arguments[-1] != index:
+                passed_on = arguments[-1] if _dequantizes((operator, position, arguments)) else None
+                yield Read(elementwise=operator in ELEMENTWISE, passed_on=passed_on)
+        for payload, position in self._handed.get(index, ()):
+            yield Read(elementwise=payload.takes_elementwise(position))
 
 
 def _dequantizes(read: tuple[str, int, Sequence[int]]) -> bool:
@@ -191,6 +190,7 @@ class _Payload:
     """What was delegated to XNNPACK: a graph, whose constants the file holds by name."""
 
     def __init__(self, payload: bytes, named: Mapping[str, bytes]) -> None:
+        self._constants = ConstantGraph(self._reads_of)
         self._graph = _graph_of(payload)
         self._named = named
         self._readers: dict[int, list[_Reader]] = {}
@@ -217,7 +217,8 @@ class _Payload:
     def takes_elementwise(self, argument: int) -> bool:
         """Whether the delegate meets what it is handed as its *argument* element by element."""
         return any(
-            value["external_id"] == argument and self._is_elementwise(value["id_out"]) for value, _ in self._values()
+            value["external_id"] == argument and self._constants.is_elementwise(value["id_out"])
+            for value, _ in self._values()
         )
 
     def _values(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -229,18 +230,15 @@ class _Payload:
             else:
                 yield value, {}
 
-    def _is_elementwise(self, value: int) -> bool:
-        readers = self._readers.get(value, [])
-        return bool(readers) and all(
-            reader.elementwise or (reader.kind in MOVING and self._is_elementwise(reader.output)) for reader in readers
-        )
+    def _reads_of(self, value: int) -> Iterator[Read[int]]:
+        for reader in self._readers.get(value, ()):
+            yield Read(elementwise=reader.elementwise, passed_on=reader.output if reader.kind in MOVING else None)
 
     def _constant(
         self, value: Mapping[str, Any], quantization: Mapping[str, Any], counted: set[str | int]
     ) -> Iterator[WeightTensor]:
         readers = self._readers.get(value["id_out"], [])
         name = readers[0].name if readers else f"value_{value['id_out']}"
-        elementwise = self._is_elementwise(value["id_out"])
         kind = value["datatype"].removeprefix("xnn_datatype_")
         if kind not in XNNPACK_DTYPES:
             raise ValueError(f"{name}: constants of {kind} can't be read, only {', '.join(XNNPACK_DTYPES)}")
@@ -252,10 +250,10 @@ class _Payload:
                 name=name,
                 dtype=str(values.dtype),
                 size=values.size,
-                dimensions=_dimensions(values.shape, elementwise=elementwise),
+                dimensions=self._constants.dimensions(value["id_out"], values.shape),
                 stored_bytes=values.nbytes,
                 zeros=int(np.count_nonzero(values == quantization.get("zero_point", 0))),
-                parameter=not (elementwise and values.size == 1),
+                parameter=not self._constants.is_plain_number(value["id_out"], values.size),
             )
         scales = quantization.get("scale_buffer_idx", NONE)
         if scales not in (0, NONE):
@@ -293,8 +291,3 @@ def _graph_of(payload: bytes) -> dict[str, Any]:
     # The bounds of a clamp that has none, which flatc writes in its own way.
     found: dict[str, Any] = json.loads(re.sub(r"(?<=[:\[,]) *(-?)inf\b", r" \1Infinity", written))
     return found
-
-
-def _dimensions(shape: Sequence[int], *, elementwise: bool) -> int:
-    """How many there are; of what meets each element, axes of one element are there to broadcast."""
-    return min(max(sum(length > 1 for length in shape), 1), len(shape)) if elementwise else len(shape)

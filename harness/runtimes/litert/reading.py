@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.core.data import Array
 from harness.core.weights import WeightTensor
+from harness.runtimes.constants import ConstantGraph, Read, bfloat16_magnitudes
 
 NUMPY_DTYPES = {"bool": "?", "bfloat16": "<u2"}
 """numpy codes for type names that numpy does not know or does not read as little-endian."""
@@ -29,13 +30,13 @@ def read_tensors(file: bytes) -> Iterator[WeightTensor]:
     types = {value: name.lower() for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     counted: set[int] = set()
     for graph in model.subgraphs:
-        readers = _Readers(model, graph)
+        constants = _constants_of(model, graph)
         for index, tensor in enumerate(graph.tensors):
             data = _data_of(model.buffers[tensor.buffer], file)
             if not len(data) or tensor.buffer in counted:
                 continue
             counted.add(tensor.buffer)
-            yield _read(tensor, types[tensor.type], data, elementwise=readers.are_elementwise(index))
+            yield _read(index, tensor, types[tensor.type], data, constants)
 
 
 def activation_scales(file: bytes) -> Iterator[tuple[str, float]]:
@@ -62,23 +63,21 @@ def _data_of(buffer: Any, file: bytes) -> bytes:
     return b"" if buffer.data is None else bytes(buffer.data)
 
 
-def _read(tensor: Any, dtype: str, data: bytes, *, elementwise: bool) -> WeightTensor:
+def _read(index: int, tensor: Any, dtype: str, data: bytes, constants: ConstantGraph[int]) -> WeightTensor:
     shape = tuple(int(length) for length in (() if tensor.shape is None else tensor.shape))
     quantization = tensor.quantization
     quantized = quantization is not None and quantization.scale is not None and len(quantization.scale) > 0
     values = _values(dtype, data, shape)
-    dimensions = len(shape)
-    if elementwise:
-        # Axes of one element are there to broadcast.
-        dimensions = min(max(sum(length > 1 for length in shape), 1), dimensions)
     return WeightTensor(
         name=(tensor.name or b"").decode(),
         dtype=dtype,
         size=math.prod(shape),
-        dimensions=dimensions,
+        dimensions=constants.dimensions(index, shape),
         stored_bytes=len(data),
         zeros=0 if values is None else int(np.count_nonzero(values == _zero_point(quantization, shape))),
-        parameter=(dtype in FLOATS or quantized) and dimensions > 0 and not (elementwise and math.prod(shape) == 1),
+        parameter=(dtype in FLOATS or quantized)
+        and len(shape) > 0
+        and not constants.is_plain_number(index, math.prod(shape)),
     )
 
 
@@ -93,8 +92,7 @@ def _values(dtype: str, data: bytes, shape: tuple[int, ...]) -> Array | None:
         found = np.frombuffer(data, np.dtype(NUMPY_DTYPES.get(dtype, dtype)))
     except TypeError:
         return None
-    # A bfloat16 without its sign bit is 0 exactly when it is zero.
-    return (found & 0x7FFF if dtype == "bfloat16" else found).reshape(shape)
+    return (bfloat16_magnitudes(found) if dtype == "bfloat16" else found).reshape(shape)
 
 
 def _zero_point(quantization: Any, shape: tuple[int, ...]) -> Array | int:
@@ -107,25 +105,17 @@ def _zero_point(quantization: Any, shape: tuple[int, ...]) -> Array | int:
     return points.reshape([-1 if axis == quantization.quantizedDimension else 1 for axis in range(len(shape))])
 
 
-class _Readers:
-    """Which operators read the tensors of a graph."""
+def _constants_of(model: Any, graph: Any) -> ConstantGraph[int]:
+    """Which operators read the tensors of *graph*, by the tensors' indices."""
+    from ai_edge_litert import schema_py_generated as schema
 
-    def __init__(self, model: Any, graph: Any) -> None:
-        from ai_edge_litert import schema_py_generated as schema
-
-        names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
-        self._reads: dict[int, list[tuple[str, Any]]] = {}
-        for operator in graph.operators:
-            code = model.operatorCodes[operator.opcodeIndex]
-            # Old files have the code in the one field, newer ones in the other.
-            name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
-            for index in () if operator.inputs is None else operator.inputs:
-                self._reads.setdefault(int(index), []).append((name, operator))
-
-    def are_elementwise(self, index: int) -> bool:
-        """Whether all of them compute element by element, so that the tensor is no kernel."""
-        reads = self._reads.get(index, [])
-        return bool(reads) and all(
-            self.are_elementwise(int(operator.outputs[0])) if name == "DEQUANTIZE" else name in ELEMENTWISE
-            for name, operator in reads
-        )
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+    reads: dict[int, list[Read[int]]] = {}
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        # Old files have the code in the one field, newer ones in the other.
+        name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        passed_on = int(operator.outputs[0]) if name == "DEQUANTIZE" else None
+        for index in () if operator.inputs is None else operator.inputs:
+            reads.setdefault(int(index), []).append(Read(elementwise=name in ELEMENTWISE, passed_on=passed_on))
+    return ConstantGraph(lambda index: reads.get(index, ()))

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.core.data import Array
 from harness.core.weights import WeightTensor
+from harness.runtimes.constants import ConstantGraph, Read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def read_tensors(graph: Any, outer: Mapping[str, Array] | None = None) -> Iterat
             parameter=readers.is_parameter(name, values[name]),
             dtype="float32" if dtype == "float" else dtype,
         )
-        found = replace(found, dimensions=readers.dimensions(name, values[name]))
+        found = replace(found, dimensions=readers.graph.dimensions(name, values[name].shape))
         # numpy has no four bits: there each element takes a byte, in the file half of one.
         yield replace(found, stored_bytes=(found.size + 1) // 2) if dtype in ("int4", "uint4") else found
     for inner in _subgraphs(graph.node):
@@ -93,6 +94,7 @@ class _Readers:
     """Who reads the constants of a graph, nodes of its subgraphs included."""
 
     def __init__(self, graph: Any, known: Mapping[str, Array]) -> None:
+        self.graph = ConstantGraph(self._reads_of)
         self._known = known
         self._reads: dict[str, list[tuple[Any, int]]] = {}
         self._makers: dict[str, tuple[Any, int]] = {}
@@ -122,26 +124,19 @@ class _Readers:
         if values.ndim == 0 or all(self._is_setting(node, index) for node, index in reads):
             return False
         if _is_float(values) or values.dtype.itemsize <= 2:
-            return values.dtype != bool and not (values.size == 1 and self._is_elementwise(name))
+            return values.dtype != bool and not self.graph.is_plain_number(name, values.size)
         # Wider integers are shapes, axes and indices, or biases.
         return any(
             (node.op_type, index) in INTEGER_BIASES or (node.op_type, index) == ("DequantizeLinear", 0)
             for node, index in reads
         )
 
-    def dimensions(self, name: str, values: Array) -> int:
-        """Dimensions of a tensor; axes of length 1 don't count in tensors that are only added or multiplied: they broadcast."""
-        longer = sum(length > 1 for length in values.shape)
-        return min(max(longer, 1), values.ndim) if self._is_elementwise(name) else values.ndim
-
-    def _is_elementwise(self, name: str) -> bool:
-        reads = self._reads.get(name, [])
-        return bool(reads) and all(
-            self._is_elementwise(node.output[0])
-            if index == 0 and node.op_type in ("DequantizeLinear", "Cast")
-            else node.op_type in ELEMENTWISE and not self._restores(node, name)
-            for node, index in reads
-        )
+    def _reads_of(self, name: str) -> Iterator[Read[str]]:
+        for node, index in self._reads.get(name, ()):
+            if index == 0 and node.op_type in ("DequantizeLinear", "Cast"):
+                yield Read(passed_on=node.output[0])
+            else:
+                yield Read(elementwise=node.op_type in ELEMENTWISE and not self._restores(node, name))
 
     def _is_setting(self, node: Any, index: int) -> bool:
         return index in SETTINGS.get(node.op_type, ()) or self._scales(node, index)

@@ -12,6 +12,7 @@ import numpy as np
 from harness.core.data import Array
 from harness.core.weights import WeightTensor
 from harness.errors import ContractError
+from harness.runtimes.constants import ConstantGraph, Read, bfloat16_magnitudes
 
 DTYPES = {
     **{"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16", "boolean": "bool"},
@@ -53,6 +54,7 @@ class _Net:
 
     def __init__(self, net: ElementTree.Element, data: bytes) -> None:
         self._data = data
+        self._constants = ConstantGraph(self._reads_of)
         self._layers = {layer.attrib["id"]: layer for layer in net.iterfind("layers/layer")}
         self._readers: dict[str, list[tuple[str, int]]] = {}
         self._inputs: dict[tuple[str, int], str] = {}
@@ -71,22 +73,17 @@ class _Net:
 
     def _tensor(self, one: str, name: str, told: dict[str, str]) -> WeightTensor:
         dtype, values = self._values(name, told)
-        elementwise = self._is_elementwise(one)
         found = WeightTensor.of(
             name,
             values,
             zero_point=self._zero_point(one),
             parameter=values.ndim > 0
-            and not (elementwise and values.size == 1)
+            and not self._constants.is_plain_number(one, values.size)
             and (dtype in FLOATS or dtype in BYTES)
             and not all(self._is_setting(reader, port) for reader, port in self._read_by(one)),
             dtype=dtype,
         )
-        if elementwise:
-            # Axes of one element are there to broadcast.
-            longer = sum(length > 1 for length in values.shape)
-            found = replace(found, dimensions=min(max(longer, 1), values.ndim))
-        return found
+        return replace(found, dimensions=self._constants.dimensions(one, values.shape))
 
     def _values(self, name: str, told: dict[str, str]) -> tuple[str, Array]:
         dtype = DTYPES.get(told["element_type"])
@@ -100,8 +97,7 @@ class _Net:
         held = self._data[offset : offset + size]
         if len(held) < size:
             raise ContractError(f"the file of weights ends before the {size} bytes of {name} at {offset}")
-        # A bfloat16 without its sign bit is 0 exactly when it is zero; numpy has no such type.
-        values = np.frombuffer(held, "<u2") & 0x7FFF if dtype == "bfloat16" else np.frombuffer(held, dtype)
+        values = bfloat16_magnitudes(np.frombuffer(held, "<u2")) if dtype == "bfloat16" else np.frombuffer(held, dtype)
         return dtype, values.reshape(shape)
 
     def _type(self, one: str) -> str:
@@ -141,8 +137,6 @@ class _Net:
                     return self._values(self._layers[point].attrib["name"], told.attrib)[1]
         return 0
 
-    def _is_elementwise(self, one: str) -> bool:
-        reads = list(self._read_by(one))
-        return bool(reads) and all(
-            self._type(reader) in ELEMENTWISE and not self._restores(reader) for reader, _ in reads
-        )
+    def _reads_of(self, one: str) -> Iterator[Read[str]]:
+        for reader, _ in self._read_by(one):
+            yield Read(elementwise=self._type(reader) in ELEMENTWISE and not self._restores(reader))

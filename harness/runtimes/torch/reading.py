@@ -14,6 +14,7 @@ import numpy as np
 
 from harness.core.data import Array
 from harness.core.weights import WeightTensor
+from harness.runtimes.constants import ConstantGraph, Read, bfloat16_magnitudes
 
 DTYPES = {
     1: "uint8",
@@ -43,15 +44,11 @@ def read_tensors(archive: Path) -> Iterator[WeightTensor]:
             if stored.member in counted:
                 continue
             counted.add(stored.member)
-            dimensions = len(stored.shape)
-            if program.is_elementwise(name):
-                # Axes of one element are there to broadcast.
-                dimensions = min(max(sum(length > 1 for length in stored.shape), 1), dimensions)
             yield WeightTensor(
                 name=name,
                 dtype=stored.dtype,
                 size=math.prod(stored.shape),
-                dimensions=dimensions,
+                dimensions=program.dimensions(name, stored.shape),
                 stored_bytes=opened.getinfo(stored.member).file_size,
                 zeros=int(np.count_nonzero(program.values(stored) == program.zero_point(name))),
                 parameter=stored.is_parameter or program.is_dequantized(name),
@@ -75,6 +72,7 @@ class _Program:
 
     def __init__(self, opened: zipfile.ZipFile) -> None:
         self._opened = opened
+        self._constants = ConstantGraph(self._reads_of)
         names = opened.namelist()
         self.tensors: dict[str, _Stored] = {}
         for config in (n for n in names if n.endswith(("_weights_config.json", "_constants_config.json"))):
@@ -99,7 +97,7 @@ class _Program:
         flat = np.frombuffer(self._opened.read(stored.member), np.dtype("uint16" if short else stored.dtype))
         strides = [stride * flat.itemsize for stride in stored.strides]
         found = np.lib.stride_tricks.as_strided(flat[stored.offset :], stored.shape, strides, writeable=False)
-        return found & np.uint16(0x7FFF) if short else found
+        return bfloat16_magnitudes(found) if short else found
 
     def zero_point(self, name: str) -> Array | int:
         """What stands for zero in the tensor *name*, of a shape that broadcasts to it."""
@@ -122,16 +120,23 @@ class _Program:
     def is_dequantized(self, name: str) -> bool:
         return self._dequantizer(name) is not None
 
-    def is_elementwise(self, name: str) -> bool:
-        """Whether all that read it compute element by element, so that it is no kernel."""
-        node = self._dequantizer(name)
-        argument = self._arguments.get(name, "") if node is None else node["outputs"][0]["as_tensor"]["name"]
-        reads = self._reads.get(argument, [])
-        return bool(reads) and all(_operator(node) in ELEMENTWISE for node in reads)
+    def dimensions(self, name: str, shape: tuple[int, ...]) -> int:
+        """Dimensions of the tensor *name*; see ``ConstantGraph``."""
+        return self._constants.dimensions(self._arguments.get(name, ""), shape)
+
+    def _reads_of(self, argument: str) -> Iterator[Read[str]]:
+        dequantizer = self._dequantizer_of(argument)
+        if dequantizer is not None:
+            yield Read(passed_on=dequantizer["outputs"][0]["as_tensor"]["name"])
+            return
+        for node in self._reads.get(argument, ()):
+            yield Read(elementwise=_operator(node) in ELEMENTWISE)
 
     def _dequantizer(self, name: str) -> Mapping[str, Any] | None:
         """The node that makes the tensor *name* float."""
-        argument = self._arguments.get(name, "")
+        return self._dequantizer_of(self._arguments.get(name, ""))
+
+    def _dequantizer_of(self, argument: str) -> Mapping[str, Any] | None:
         for node in self._reads.get(argument, ()):
             values = node["inputs"][0]["arg"].get("as_tensor", {}).get("name")
             if _operator(node).startswith("dequantize_per_") and values == argument:
