@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from harness.core.data import DataSet, Split, arrays_sha256
-from harness.zoo.digits import digits
+from harness.zoo.digits import EMBEDDED, digits
 
 
 def test_samples_are_what_the_model_takes(digits_data: DataSet) -> None:
@@ -54,3 +55,12 @@ def test_the_calibration_split_is_the_recorded_one(digits_data: DataSet) -> None
 
 
 RECORDED = "48f82bca55bafa1c6a6a2b66f60683a15c70b237833ef5c878a262c50f361694"
+
+
+def test_they_are_the_digits_of_scikit_learn() -> None:
+    load_digits = pytest.importorskip("sklearn.datasets").load_digits
+    images, labels = load_digits(return_X_y=True)
+
+    with np.load(EMBEDDED, allow_pickle=False) as embedded:
+        assert np.array_equal(embedded["images"].reshape(-1, 64), images)
+        assert np.array_equal(embedded["labels"], labels)
