@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,7 @@ def _doctor(options: argparse.Namespace) -> int:
         ["runtime", "available", "versions, or why not", "providers", "options"],
         [_runtime_row(runtime, found[runtime.name], answers) for runtime in runtimes],
     )
+    _print_remedies(found)
     _print_support(runtimes)
     _print_table(["data set", "usable", "models", "samples, or why not"], _data_rows())
     missing = [name for name in options.require if not found[name].ok]
@@ -83,9 +84,28 @@ def _local() -> Target:
 
 
 def _print_table(headers: list[str], rows: list[list[str]]) -> None:
-    from tabulate import tabulate
+    from harness.reporting.screen import terminal_width
+    from harness.reporting.text_table import TextTable, wrapped
 
-    print(tabulate(rows, headers=headers, tablefmt="simple"), end="\n\n")
+    table = TextTable(headers=tuple(headers), rows=tuple(map(tuple, rows)), left=range(len(headers)))
+    print(wrapped(table, terminal_width()), end="\n\n")
+
+
+def _print_remedies(found: Mapping[str, Availability]) -> None:
+    """How to install what is missing, each command whole on its line."""
+    remedies = {name: here.reason.partition("; pip install")[2] for name, here in found.items() if not here.ok}
+    lines = [f"  {name}: pip install{remedy}" for name, remedy in remedies.items() if remedy]
+    if lines:
+        print("\n".join(["to install what is missing:", *lines]), end="\n\n")
+
+
+def _wrapped(reason: str) -> list[str]:
+    """*reason* as lines that fit the terminal, the first less indented."""
+    from textwrap import wrap
+
+    from harness.reporting.screen import terminal_width
+
+    return wrap(reason, terminal_width(), initial_indent="  ", subsequent_indent="    ")
 
 
 def _runtime_row(runtime: Runtime, here: Availability, answers: EngineAnswers) -> list[str]:
@@ -97,7 +117,7 @@ def _runtime_row(runtime: Runtime, here: Availability, answers: EngineAnswers) -
     return [
         runtime.name,
         YES if here.ok else NO,
-        ", ".join(versions) if here.ok else here.reason,
+        ", ".join(versions) if here.ok else here.reason.partition("; pip install")[0],
         ", ".join(_providers(runtime, answers)),
         "; ".join(options) or "-",
     ]
@@ -146,10 +166,11 @@ def _print_support(runtimes: Iterable[Runtime]) -> None:
                 assert step.precision is not None
                 refused = runtime.refusal(framework.name, step.precision, choice)
                 told.append(NO if refused else YES)
-                reasons += [f"  {step.name} of {framework.name} models on {runtime.name}: {refused}"] if refused else []
+                reasons += [f"{step.name} of {framework.name} models on {runtime.name}: {refused}"] if refused else []
             rows.append([runtime.name, framework.name, *told])
     _print_table(["runtime", "models of", *(step.name for step in formats)], rows)
-    print("\n".join(["why not:", *dict.fromkeys(reasons)]), end="\n\n")
+    lines = [line for reason in dict.fromkeys(reasons) for line in _wrapped(reason)]
+    print("\n".join(["why not:", *lines]), end="\n\n")
 
 
 def _data_rows() -> list[list[str]]:

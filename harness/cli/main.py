@@ -6,7 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from harness.cli import calibrate, doctor, report
+from harness import __version__
+from harness.cli import cache, calibrate, doctor, listing, report
 from harness.errors import HarnessError
 
 
@@ -26,7 +27,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="edge-harness", description="Benchmark and regression tests for compressed edge models."
     )
+    parser.add_argument("--version", action="version", version=f"edge-harness {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (doctor, report, calibrate):
+    for command in (doctor, report, listing, cache, calibrate):
         command.add_command(commands)
     return parser

@@ -51,20 +51,24 @@ def wrapped(table: TextTable, width: int) -> str:
     """*table* aligned within *width* characters: its widest columns are broken into several lines at spaces."""
     from textwrap import wrap
 
-    widths = _shrunk(table.widths, width - len(GAP) * (len(table.headers) - 1))
+    room = width - len(GAP) * (len(table.headers) - 1)
+    widths = _shrunk(table.widths, [max(len(header), 1) for header in table.headers], room)
     rows: list[tuple[str, ...]] = []
     for row in table.rows:
-        parts = [wrap(text, room) or [""] for text, room in zip(row, widths, strict=True)]
+        parts = [wrap(text, room, break_on_hyphens=False) or [""] for text, room in zip(row, widths, strict=True)]
         for line in range(max(map(len, parts))):
             rows.append(tuple(part[line] if line < len(part) else "" for part in parts))
     return aligned(TextTable(headers=table.headers, rows=tuple(rows), left=table.left))
 
 
-def _shrunk(widths: Sequence[int], room: int) -> list[int]:
-    """*widths* that together fit *room*, taken from the widest ones; none becomes narrower than 10."""
+def _shrunk(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """*widths* that together fit *room*, taken from the widest ones; none becomes narrower than its *least*."""
     shrunk = list(widths)
-    while sum(shrunk) > room and max(shrunk) > 10:
-        shrunk[shrunk.index(max(shrunk))] -= 1
+    while sum(shrunk) > room:
+        spare = [place for place, width in enumerate(shrunk) if width > least[place]]
+        if not spare:
+            break
+        shrunk[max(spare, key=lambda place: shrunk[place])] -= 1
     return shrunk
 
 

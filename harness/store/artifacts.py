@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 import uuid
+import weakref
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from harness.core.artifact import Artifact, Provenance
 from harness.core.weights import Weights
 from harness.errors import CacheError
 from harness.store.atomic import sync_folder
+from harness.store.cleaning import CARD, open_in_use
 from harness.store.provenance import provenance_from_plain, provenance_to_plain
 
 SCHEMA = 4
@@ -29,7 +31,6 @@ READABLE = (3, SCHEMA)
 KEYS = 3
 """Part of every key; raised when older entries must not be found any more."""
 ZSTD_LEVEL = 10
-CARD = "artifact.json"
 STALE_SECONDS = 24 * 3600
 
 
@@ -57,6 +58,8 @@ class ArtifactStore:
                 f"artifact cache {root} can't be written: {err}. Choose another folder: --harness-cache DIR, or "
                 "EDGE_HARNESS_CACHE."
             ) from None
+        # For as long as this store lives, or its process: see ``cleaning``.
+        weakref.finalize(self, os.close, open_in_use(root))
         self._sweep()
 
     def find(self, key: str) -> Artifact | None:
@@ -65,7 +68,9 @@ class ArtifactStore:
         if not folder.is_dir():
             return None
         try:
-            return _read(folder, key)
+            artifact = _read(folder, key)
+            os.utime(folder)  # the time of its last use
+            return artifact
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
             self.notices.append(f"cache entry {key[:12]} was corrupt and is built again: {err}")
             self._discard(folder)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import takewhile
 
 import pytest
 
@@ -56,9 +57,24 @@ def test_doctor_says_why_not_and_fails_when_it_is_required(capsys, monkeypatch):
 
 
 def providers(out, runtime):
-    """What doctor says of the providers of *runtime*."""
-    (line,) = [line for line in out.partition("models of")[0].splitlines() if line.startswith(f"{runtime} ")]
-    return line
+    """What doctor says of the providers of *runtime*: the lines of its row put together."""
+    lines = out.partition("models of")[0].splitlines()
+    head = next(line for line in lines if line.startswith("runtime "))
+    columns = slice(head.index("providers"), head.index("options"))
+    (first,) = [number for number, line in enumerate(lines) if line.startswith(f"{runtime} ")]
+    rest = list(takewhile(lambda line: line.startswith(" "), lines[first + 1 :]))
+    return " ".join(line[columns].strip() for line in [lines[first], *rest])
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_doctor_fits_the_terminal(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    missing = Availability(ok=False, reason="not installed: onnxruntime; pip install 'edge-harness[onnxruntime]'")
+    monkeypatch.setattr(availability, "availability", lambda runtime, devices: missing)
+    assert cli.main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line) > int(columns) and not line.startswith(("hardware", "artifact"))] == []
+    assert "  onnxruntime: pip install 'edge-harness[onnxruntime]'" in lines
 
 
 def test_doctor_says_what_the_engine_says_of_a_provider(capsys, monkeypatch):
@@ -76,7 +92,7 @@ def test_a_runtime_whose_default_provider_finds_no_device_is_not_available(capsy
     monkeypatch.setattr(LiteRt, "providers", (Provider(name="dsp", asks_engine=True),))
     assert cli.main(["doctor", "--require", "litert"]) == 1
     captured = capsys.readouterr()
-    assert providers(captured.out, "litert").split()[1] == "no"
+    assert any(line.split()[:2] == ["litert", "no"] for line in captured.out.splitlines())
     assert "required runtime litert is unavailable: dsp finds no device here" in captured.err
 
 

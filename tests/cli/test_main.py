@@ -1,12 +1,15 @@
-"""The console script's own mistakes: no command, an incomplete one, an unknown one."""
+"""The console script itself."""
+
+from __future__ import annotations
 
 import pytest
 
-from harness import cli
+from harness import __version__, cli
 
 
-@pytest.mark.parametrize("arguments", [[], ["report"], ["bogus"]])
-def test_wrong_use_ends_with_2(arguments):
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(arguments)
-    assert ended.value.code == 2
+        cli.main(["--version"])
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"edge-harness {__version__}\n"
