@@ -29,7 +29,7 @@ from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
 from harness.registries import exporters, runtimes
 from harness.runtimes.options import choice_of
-from harness.targets.local_hardware import local_hardware
+from harness.targets.local import Local
 from harness.targets.lock import TargetLock
 
 MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
@@ -86,7 +86,7 @@ def measured(processes: int) -> Document:
     return {
         "schema": 1,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "hardware": local_hardware().name,
+        "hardware": Local().hardware().name,
         "missing": missing,
         "rows": rows,
     }

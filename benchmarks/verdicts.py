@@ -39,8 +39,7 @@ from harness.pipeline.noise_trials import Bench, Slowed, planned, set_up
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings, default_cache
 from harness.stats.intervals import proportion_interval
-from harness.targets.local_context import read_moment
-from harness.targets.local_hardware import local_hardware
+from harness.targets.local import Local
 from harness.targets.lock import TargetLock
 
 LIMIT = 1.05
@@ -97,15 +96,15 @@ def record(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as scratch, neighbours(options.neighbours):
         settings = Settings(cache=default_cache(), scratch=Path(scratch))
         bench = set_up(cell, settings, _tell)
-        before = read_moment()
+        before = Local().moment()
         for number, slowdown in enumerate(tqdm(planned(counts, 0, seed=options.seed), file=sys.stderr)):
             assert slowdown is not None
             trials.append(_trial(bench, slowdown, settings, options.seed + number))
-        context = Context.between(before, read_moment())
+        context = Context.between(before, Local().moment())
     document = {
         "schema": SCHEMA,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "hardware": local_hardware().name,
+        "hardware": Local().hardware().name,
         "cell": cell.id,
         "versions": dict(bench.versions),
         "neighbours": options.neighbours,
@@ -132,7 +131,6 @@ def _trial(bench: Bench, slowdown: float, settings: Settings, seed: int) -> dict
             bench.sample,
             enough,
             seed=seed,
-            hardware=bench.run.hardware,
             settings=settings,
             wrap=(lambda worker: Slowed(worker, slowdown)) if slowdown else (lambda worker: worker),
         )

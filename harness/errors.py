@@ -70,6 +70,10 @@ class CacheError(HarnessError):
     """An artifact cache that can't be written."""
 
 
+class TargetError(HarnessError):
+    """A target that can't be reached, or that broke off."""
+
+
 class LockError(HarnessError):
     """A lock that can't be made or must not be trusted."""
 

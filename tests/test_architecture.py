@@ -213,8 +213,12 @@ def heavy_at_import(package: Path) -> list[str]:
 
 
 def of_ours_in_workers(package: Path) -> list[str]:
-    """Every import of the package in what is sent to a worker as text."""
-    sent = [*package.glob("runtimes/**/run_side.py"), *package.glob("worker/program.py")]
+    """Every import of the package in what is sent to a worker or a target as text."""
+    sent = [
+        *package.glob("runtimes/**/run_side.py"),
+        *package.glob("worker/program.py"),
+        *package.glob("targets/agent/*.py"),
+    ]
     return [
         f"{path.relative_to(package).as_posix()}:{one.line}: {one.module}"
         for path in sent
@@ -277,6 +281,9 @@ def test_what_is_sent_to_a_worker_stands_alone() -> None:
     assert list(PACKAGE.glob("runtimes/**/run_side.py")), "the pattern finds run sides"
     allowed = {*sys.stdlib_module_names, "numpy"}
     assert {one.root for one in imports(PACKAGE / "worker/program.py", PACKAGE)} <= allowed
+    agent = {one.root for path in PACKAGE.glob("targets/agent/*.py") for one in imports(path, PACKAGE)}
+    assert "subprocess" in agent
+    assert agent <= set(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("room", ["core", "errors"])
@@ -390,7 +397,7 @@ def test_a_planted_heavy_import_is_caught(tmp_path: Path, path: str, content: st
     assert bool(heavy_at_import(planted(tmp_path, path, content))) is caught
 
 
-@pytest.mark.parametrize("path", ["runtimes/r/run_side.py", "worker/program.py"])
+@pytest.mark.parametrize("path", ["runtimes/r/run_side.py", "worker/program.py", "targets/agent/children.py"])
 @pytest.mark.parametrize(
     "content",
     ["import harness", "from harness.core import names", "from . import x", "def f():\n    from ... import x"],

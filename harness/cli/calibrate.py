@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.core.names import LOCAL
 from harness.errors import CalibrationError
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def _calibrate(options: argparse.Namespace) -> int:
     from harness.pipeline import noise_trials
     from harness.pipeline.catalog import load_catalog
     from harness.pipeline.settings import Settings, default_cache
+    from harness.registries import targets
     from harness.store.noise_profiles import calibration_path, write_noise
     from harness.store.scratch import scratch_folder
-    from harness.targets.local_hardware import local_hardware
 
     if not options.limit > 1:
         raise CalibrationError(f"--limit {options.limit:g}: equal artifacts are tried, so that it must be above 1.")
@@ -71,7 +72,8 @@ def _calibrate(options: argparse.Namespace) -> int:
         scale = options.trials / counts[0.0]
         counts = {slowdown: max(1, round(count * scale)) for slowdown, count in counts.items()}
         ratios = max(1, round(ratios * scale))
-    hardware = local_hardware()
+    target = targets.get(cell.target)
+    hardware = target.hardware()
     if not options.dry_run:
         _check_writable(calibration_path(options.baselines, hardware).parent)
     print(f"hardware class: {hardware.name}\ncalibrating with {cell.id}, limit {options.limit:g} x")
@@ -97,6 +99,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         quick=options.quick,
         versions=bench.versions,
     )
+    target.close()
     print("\n".join(to_lines(found)))
     if not options.dry_run:
         print(f"stored: {write_noise(options.baselines, found)}")
@@ -153,12 +156,11 @@ def cell_named(text: str | None) -> Cell:
     from harness.core.names import Cell
     from harness.pipeline.plan import check_names, obstacle
     from harness.pipeline.resolved import resolve
-    from harness.registries import runtimes
+    from harness.registries import runtimes, targets
     from harness.runtimes.availability import availability
-    from harness.targets.local_hardware import local_devices
 
     if text is None:
-        here = [name for name in PREFERRED_RUNTIMES if availability(runtimes.get(name), local_devices()).ok]
+        here = [name for name in PREFERRED_RUNTIMES if availability(runtimes.get(name), targets.get(LOCAL)).ok]
         if not here:
             raise CalibrationError(
                 f"none of {', '.join(PREFERRED_RUNTIMES)} is installed; edge-harness doctor says why."
@@ -168,7 +170,7 @@ def cell_named(text: str | None) -> Cell:
     if len(parts) not in (3, 4):
         raise CalibrationError(f"{text!r} is no cell: write MODEL/RECIPE/RUNTIME, such as digits_cnn/fp32/onnxruntime.")
     model, recipe, runtime = parts[:3]
-    target = parts[3] if len(parts) == 4 else "local"
+    target = parts[3] if len(parts) == 4 else LOCAL
     check_names(Matrix.parse(models=[model], recipes=[recipe], runtimes=[runtime], targets=[target]))
     cell = Cell(model=model, recipe=recipe, runtime=runtime, target=target)
     problem = obstacle(resolve(cell))

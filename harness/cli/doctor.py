@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.contracts import Availability, Runtime, Target
+from harness.core.names import LOCAL
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -37,21 +38,21 @@ def _doctor(options: argparse.Namespace) -> int:
     from harness.pipeline.catalog import load_catalog
     from harness.pipeline.engine_answers import EngineAnswers
     from harness.pipeline.settings import default_cache
-    from harness.registries import runtimes
-    from harness.targets.local_hardware import local_hardware
+    from harness.registries import runtimes, targets
 
     load_catalog()
     for name in options.require:
         runtimes.get(name)
-    answers = EngineAnswers(default_cache(), local_hardware(), _to_stderr, again=True)
-    found = {runtime.name: _available(runtime, answers) for runtime in runtimes}
+    target = targets.get(LOCAL)
+    answers = EngineAnswers(default_cache(), _to_stderr, again=True)
+    found = {runtime.name: _available(runtime, target, answers) for runtime in runtimes}
     print(f"edge-harness {__version__}, Python {platform.python_version()}, {platform.system()}")
-    print(f"hardware class: {local_hardware().name}")
+    print(f"hardware class: {target.hardware().name}")
     print(f"artifact cache: {default_cache()}")
-    print(_calibrated(), end="\n\n")
+    print(_calibrated(target), end="\n\n")
     _print_table(
         ["runtime", "available", "versions, or why not", "providers", "options"],
-        [_runtime_row(runtime, found[runtime.name], answers) for runtime in runtimes],
+        [_runtime_row(runtime, found[runtime.name], target, answers) for runtime in runtimes],
     )
     _print_remedies(found)
     _print_support(runtimes)
@@ -67,20 +68,13 @@ def _to_stderr(line: str) -> None:
     print(f"edge-harness: {line}", file=sys.stderr)
 
 
-def _available(runtime: Runtime, answers: EngineAnswers) -> Availability:
+def _available(runtime: Runtime, target: Target, answers: EngineAnswers) -> Availability:
     """Whether *runtime* can build here, and run on its default provider, by the engine's own word where that is needed."""
     from harness.runtimes.availability import availability
-    from harness.targets.local_hardware import local_devices
 
-    here = availability(runtime, local_devices())
-    answer = answers.of(runtime, runtime.providers[0], _local()) if here.ok else None
+    here = availability(runtime, target)
+    answer = answers.of(runtime, runtime.providers[0], target) if here.ok else None
     return replace(here, ok=False, reason=answer.reason) if answer is not None and answer.reason else here
-
-
-def _local() -> Target:
-    from harness.registries import targets
-
-    return targets.get("local")
 
 
 def _print_table(headers: list[str], rows: list[list[str]]) -> None:
@@ -108,7 +102,7 @@ def _wrapped(reason: str) -> list[str]:
     return wrap(reason, terminal_width(), initial_indent="  ", subsequent_indent="    ")
 
 
-def _runtime_row(runtime: Runtime, here: Availability, answers: EngineAnswers) -> list[str]:
+def _runtime_row(runtime: Runtime, here: Availability, target: Target, answers: EngineAnswers) -> list[str]:
     from harness.runtimes.tested_versions import known_versions, untested
 
     wrong = {sentence.split(" ", 1)[0] for sentence in untested(here.versions, known_versions())}
@@ -118,19 +112,18 @@ def _runtime_row(runtime: Runtime, here: Availability, answers: EngineAnswers) -
         runtime.name,
         YES if here.ok else NO,
         ", ".join(versions) if here.ok else here.reason.partition("; pip install")[0],
-        ", ".join(_providers(runtime, answers)),
+        ", ".join(_providers(runtime, target, answers)),
         "; ".join(options) or "-",
     ]
 
 
-def _providers(runtime: Runtime, answers: EngineAnswers) -> Iterable[str]:
+def _providers(runtime: Runtime, target: Target, answers: EngineAnswers) -> Iterable[str]:
     from harness.pipeline.engine_answers import Answer
     from harness.runtimes.availability import can_run
-    from harness.targets.local_hardware import local_devices
 
     for provider in runtime.providers:
-        here = can_run(runtime, provider, local_devices())
-        answer = answers.of(runtime, provider, _local()) if here.ok else Answer(reason=here.reason.partition(";")[0])
+        here = can_run(runtime, provider, target)
+        answer = answers.of(runtime, provider, target) if here.ok else Answer(reason=here.reason.partition(";")[0])
         notes = [answer.reason] if answer.reason else []
         notes += [f"gave no answer: {answer.doubt}"] if answer.doubt else []
         notes += ["not timed"] if provider.untimed else []
@@ -138,12 +131,11 @@ def _providers(runtime: Runtime, answers: EngineAnswers) -> Iterable[str]:
         yield provider.name + said
 
 
-def _calibrated() -> str:
-    """What latency verdicts are worth here, by the calibration below the current folder."""
+def _calibrated(target: Target) -> str:
+    """What latency verdicts are worth on *target*, by the calibration below the current folder."""
     from harness.store.noise_profiles import read_noise
-    from harness.targets.local_hardware import local_hardware
 
-    found = read_noise(Path("baselines"), local_hardware())
+    found = read_noise(Path("baselines"), target.hardware())
     return f"latency: {found.words}" if found is not None else "latency: not calibrated (edge-harness calibrate)"
 
 

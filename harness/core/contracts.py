@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from harness.core.artifact import Artifact
+from harness.core.context import Moment
 from harness.core.data import Array
+from harness.core.environment import Hardware
 from harness.core.figure import Figure
 from harness.core.lowering import Lowered, Lowering
 from harness.core.measurement import Measurement
@@ -138,14 +141,76 @@ class Runtime(Protocol):
         ...
 
 
+class TargetProcess(Protocol):
+    """A program that a target started in a process of its own: bytes go in and come out, in order."""
+
+    def send(self, data: bytes) -> None:
+        """Write all of *data* to it.
+
+        Raises:
+            OSError: it has ended, or can't be reached.
+        """
+        ...
+
+    def receive(self, timeout_s: float) -> bytes:
+        """What it wrote, as soon as there is any; empty when it has ended.
+
+        Raises:
+            TimeoutError: it wrote nothing within *timeout_s*.
+        """
+        ...
+
+    def busy(self) -> bool:
+        """Whether it uses the CPU just now; False also where that can't be known."""
+        ...
+
+    def end(self, grace_s: float = 0.0) -> tuple[str, str]:
+        """End it unless it ends by itself within *grace_s*; how it ended, in words, and the end of its log.
+
+        Asked again, it answers the same.
+        """
+        ...
+
+
 class Target(Protocol):
-    """Where artifacts run, and how a worker is started there."""
+    """A machine that artifacts run on.
+
+    Any of the questions raises ``TargetError`` when the machine can't be reached. Several threads may ask at one time.
+    """
 
     name: str
     source: Source
 
-    def gateway(self, threads: int) -> str:
-        """The execnet specification of a fresh process with *threads* as the thread count of native pools."""
+    def hardware(self) -> Hardware:
+        """Its hardware class; asked of the machine once."""
+        ...
+
+    def devices(self) -> frozenset[str]:
+        """What it has beside its CPU, by the names that providers ask for."""
+        ...
+
+    def installed(self, packages: Sequence[str]) -> Availability:
+        """Whether every distribution in *packages* is installed there; ``a|b`` stands for either."""
+        ...
+
+    def moment(self) -> Moment:
+        """What it is doing now."""
+        ...
+
+    def put(self, artifact: Artifact) -> str:
+        """The path of *artifact*'s main file there; its files are sent unless they are there."""
+        ...
+
+    def cache(self, here: Path) -> str:
+        """The folder there for what engines compile; *here* is this machine's."""
+        ...
+
+    def start(self, program: Path, threads: int) -> TargetProcess:
+        """Run the text of the Python file *program* there, in a fresh process with *threads* for native pools."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held of it; a later question opens it again."""
         ...
 
 

@@ -10,6 +10,9 @@ from harness.errors import InvalidName
 REFERENCE_RECIPE = "fp32"
 """The recipe whose artifact is the reference for size, latency and memory on the same runtime."""
 
+LOCAL = "local"
+"""The target that is this machine; artifacts are built on it."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _RUNTIME = re.compile(
     r"(?P<runtime>[a-z][a-z0-9_]*)(?::(?P<provider>[a-z][a-z0-9_]*))?(?P<options>(?:,[a-z][a-z0-9_]*=[A-Za-z0-9_.-]+)*)"
@@ -71,7 +74,7 @@ class Cell:
     recipe: str
     runtime: str
     """Canonical text of a ``RuntimeName``."""
-    target: str = "local"
+    target: str = LOCAL
 
     @property
     def id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.core.context import Context
@@ -115,3 +116,7 @@ def absolute_spread(noise: NoiseProfile | None) -> float:
 def ratio_spread(noise: NoiseProfile | None) -> float:
     """By what factor ratios of two runs may differ here."""
     return UNCALIBRATED_RATIO_SPREAD if noise is None else noise.ratio_spread
+
+
+NoiseOf = Callable[[str], NoiseProfile | None]
+"""What is known of a target by its name; None when nobody calibrated its hardware class."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.core.artifact import Artifact
-from harness.core.names import Cell
+from harness.core.names import LOCAL, Cell
 from harness.core.problem import CellProblem
 from harness.core.progress import Tell
 from harness.pipeline.builds import build_all
@@ -16,9 +16,6 @@ from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
 from harness.store.artifacts import ArtifactStore
 from harness.targets.lock import TargetLock
-
-LOCAL = "local"
-"""The target that builds run on."""
 
 
 class Builder:

@@ -1,4 +1,4 @@
-"""What engines themselves say of a provider: whether it finds a device on this machine; asked once and remembered."""
+"""What engines themselves say of a provider: whether it finds a device on a target; asked once and remembered."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.contracts import Runtime, Target
-from harness.core.environment import Hardware
 from harness.core.offer import Provider
 from harness.core.progress import Tell
-from harness.runtimes.availability import installed
 from harness.store.artifacts import key_of
 from harness.store.atomic import write_text
 from harness.targets.lock import TargetLock
@@ -42,27 +40,27 @@ class EngineAnswers:
 
     Args:
         cache: the artifact cache.
-        hardware: of the machine that is asked; on another one, answers are asked for anew.
         tell: takes one line of progress.
         again: asks again what the file knows, so that a device that came later is seen.
         timeout_s: after which an engine counts as hung.
     """
 
-    def __init__(
-        self, cache: Path, hardware: Hardware, tell: Tell, *, again: bool = False, timeout_s: float = TIMEOUT_S
-    ) -> None:
+    def __init__(self, cache: Path, tell: Tell, *, again: bool = False, timeout_s: float = TIMEOUT_S) -> None:
         self._path = cache / FILE
-        self._hardware = hardware
         self._tell = tell
         self._again = again
         self._timeout_s = timeout_s
         self._known: dict[str, Answer] = {}
 
     def of(self, runtime: Runtime, provider: Provider, target: Target) -> Answer:
-        """What *runtime*'s engine says of *provider*, whose packages are installed; nothing against one that needs no asking."""
+        """What *runtime*'s engine says of *provider* on *target*, where its packages are; nothing of one that needs no asking.
+
+        Raises:
+            TargetError: *target* can't be reached.
+        """
         if not provider.asks_engine:
             return Answer()
-        key = self._key(runtime, provider)
+        key = self._key(runtime, provider, target)
         if key not in self._known:
             stored = None if self._again else _read(self._path).get(key)
             self._known[key] = (
@@ -70,14 +68,14 @@ class EngineAnswers:
             )
         return self._known[key]
 
-    def _key(self, runtime: Runtime, provider: Provider) -> str:
+    def _key(self, runtime: Runtime, provider: Provider, target: Target) -> str:
         return key_of(
             {
                 "runtime": runtime.name,
                 "provider": provider.name,
                 "run_side": hashlib.sha256(runtime.run_side.read_bytes()).hexdigest(),
-                "versions": dict(installed([*runtime.run_packages, *provider.packages]).versions),
-                "hardware": asdict(self._hardware),
+                "versions": dict(target.installed([*runtime.run_packages, *provider.packages]).versions),
+                "hardware": asdict(target.hardware()),
             }
         )
 
@@ -98,7 +96,7 @@ class EngineAnswers:
             tempfile.TemporaryDirectory(prefix="edge-harness-ask-") as folder,
             TargetLock(target.name).shared(self._tell),
             Worker(
-                target.gateway(1), run_side=runtime.run_side, log=Path(folder) / "log", timeout_s=self._timeout_s
+                target, threads=1, run_side=runtime.run_side, log=Path(folder) / "log", timeout_s=self._timeout_s
             ) as worker,
         ):
             return str(worker.ask("missing_device", provider=provider.name)["reason"])

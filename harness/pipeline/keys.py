@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.core.model import Model
+from harness.core.names import LOCAL
+from harness.core.packages import installed
 from harness.core.recipe import Step
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
-from harness.registries import datasets, task_metrics
-from harness.runtimes.availability import installed
+from harness.registries import datasets, targets, task_metrics
 from harness.runtimes.options import devices_to_build
 from harness.store.artifacts import key_of
 from harness.store.sources import module_hash, source_hash
-from harness.targets.local_hardware import local_hardware
 
 BUILD_MODULE = "harness.pipeline.build_job"
 """What runs in a build process; with everything that it imports it decides what is built from a model."""
@@ -67,7 +67,7 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
             "calibration": reference.calibration_sha256 if precision.needs_calibration else "",
             "runtime": [runtime.name, source_hash(runtime.source), arguments(runtime)],
             "built_with": dict(choice.built_with),
-            "built_on": local_hardware().accelerator if devices_to_build(choice, runtime) else "",
+            "built_on": targets.get(LOCAL).hardware().accelerator if devices_to_build(choice, runtime) else "",
             "versions": dict(installed(runtime.build_packages).versions),
         }
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.core.artifact import Artifact
 from harness.core.data import Array
-from harness.core.environment import Environment, Hardware
+from harness.core.environment import Environment
 from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
 from harness.core.metric import Stage
@@ -19,6 +19,7 @@ from harness.core.problem import CellProblem, Phase
 from harness.core.result import ClassFlips, Placement
 from harness.core.samples import Samples
 from harness.core.timing import Timing
+from harness.errors import TargetError
 from harness.meters.accuracy import evaluate
 from harness.meters.latency import Enough, measure_latency
 from harness.meters.registry import measure
@@ -26,7 +27,6 @@ from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
 from harness.registries import task_metrics
-from harness.targets.local_context import read_moment
 from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
 
 EVALUATION_BATCH = 1
@@ -101,9 +101,7 @@ def _blaming(whose: str) -> Iterator[None]:
         raise OtherSideProblem.error(Phase.RUN, f"{whose}: {err}") from err
 
 
-def probe(
-    cell: ResolvedCell, artifact: Artifact, reference: Reference, hardware: Hardware, settings: Settings
-) -> Probe:
+def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings: Settings) -> Probe:
     """Load, first inference, memory, then predictions on the whole evaluation set, in one fresh worker.
 
     Raises:
@@ -140,7 +138,7 @@ def probe(
         measurements=tuple(measurements.values()),
         samples=_samples(evaluation, reference.dataset_sha256),
         classes=evaluation.classes,
-        environment=_environment(cell, worker, description, hardware, settings),
+        environment=_environment(cell, worker, description, settings),
         placement=Placement(provider=provider, operators=session.placement),
         details=description,
     )
@@ -162,7 +160,6 @@ def time_pair(
     enough: Enough,
     *,
     seed: int,
-    hardware: Hardware,
     settings: Settings,
     least_inferences: int = 0,
     wrap: Callable[[Timed], Timed] = lambda candidate: candidate,
@@ -174,7 +171,6 @@ def time_pair(
         sample: one sample, shape (1, ...).
         enough: asked after each pair of processes.
         seed: orders the sides within each round.
-        hardware: tells whether both sides can warm up at one time.
         settings: threads, folders and limits.
         least_inferences: of the candidate, in each pair of processes.
         wrap: what is done to the candidate's worker first; calibration makes it slower.
@@ -188,15 +184,17 @@ def time_pair(
         with _opened(sides, sample, settings) as (candidate, other):
             yield wrap(candidate), other
 
+    cell = sides[0][0]
+    hardware = cell.target.hardware()
     usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
-    together = usable >= len(sides) * sides[0][0].threads(settings.threads)
+    together = usable >= len(sides) * cell.threads(settings.threads)
     return measure_latency(
         open_pair,
         enough,
         seed,
         warm_together=together,
         least_inferences=least_inferences,
-        read_moment=read_moment,
+        read_moment=cell.target.moment,
     )
 
 
@@ -228,19 +226,20 @@ def open_worker(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> t
     logs = settings.scratch / "workers"
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{cell.cell.id.replace('/', '~')}.log"
-    kept = settings.cache / "compiled"
-    options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": str(kept)}
     with in_phase(Phase.LOAD):
-        gateway = cell.target.gateway(threads)
+        path = cell.target.put(artifact)
+        compiled = cell.target.cache(settings.cache / "compiled")
         worker = Worker(
-            gateway,
+            cell.target,
+            threads=threads,
             run_side=cell.runtime.run_side,
             log=log,
             timeout_s=settings.worker_timeout_s,
             memory_limit_bytes=settings.memory_limit_bytes,
         )
         try:
-            return worker, worker.ask("load", path=str(artifact.path), options=options)
+            options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": compiled}
+            return worker, worker.ask("load", path=path, options=options)
         except BaseException:
             worker.end()
             raise
@@ -253,16 +252,14 @@ def in_phase(phase: Phase) -> Iterator[None]:
         yield
     except RuntimeMissing as err:
         raise CellProblem(Verdict.UNAVAILABLE, str(err)) from err
-    except (WorkerFailure, ValueError) as err:
+    except (WorkerFailure, TargetError, ValueError) as err:
         raise CellProblem.error(phase, str(err)) from err
 
 
-def _environment(
-    cell: ResolvedCell, worker: Worker, description: dict[str, Any], hardware: Hardware, settings: Settings
-) -> Environment:
+def _environment(cell: ResolvedCell, worker: Worker, description: dict[str, Any], settings: Settings) -> Environment:
     choice = cell.choice
     return Environment(
-        hardware=hardware,
+        hardware=cell.target.hardware(),
         runtime_versions=tuple(sorted({**worker.greeting["versions"], **description.pop("versions", {})}.items())),
         provider=str(description.pop("provider", choice.provider.name)),
         threads=cell.threads(settings.threads),

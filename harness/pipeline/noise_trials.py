@@ -156,7 +156,6 @@ def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Setting
         bench.sample,
         enough,
         seed=seed,
-        hardware=bench.run.hardware,
         settings=settings,
         wrap=(lambda worker: Slowed(worker, slowdown)) if slowdown else (lambda worker: worker),
     )

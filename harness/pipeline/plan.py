@@ -9,18 +9,18 @@ from harness.core.finding import Verdict
 from harness.core.matrix import Case, Matrix
 from harness.core.metric import Companion
 from harness.core.model import Model
-from harness.core.names import Cell, RuntimeName
+from harness.core.names import LOCAL, Cell, RuntimeName
+from harness.core.packages import installed
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
-from harness.errors import ContractError, InvalidMatrix, UnknownName
+from harness.errors import ContractError, InvalidMatrix, TargetError, UnknownName
 from harness.judge.facts import Facts
 from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
 from harness.registries import datasets, exporters, frameworks, models, runtimes, targets, task_metrics
-from harness.runtimes.availability import can_build, can_run, installed
+from harness.runtimes.availability import can_build, can_run
 from harness.runtimes.options import missing_to_build, refused_name
-from harness.targets.local_hardware import local_devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def obstacle(cell: ResolvedCell) -> CellProblem | None:
     here = can_build(runtime)
     if not here.ok:
         return CellProblem(Verdict.UNAVAILABLE, here.reason)
-    missing = missing_to_build(cell.choice, runtime, local_devices())
+    missing = missing_to_build(cell.choice, runtime, targets.get(LOCAL).devices())
     if missing:
         return CellProblem(Verdict.UNAVAILABLE, missing)
     tools = installed([*framework.packages, *cell.exporter.packages])
@@ -120,9 +120,12 @@ def obstacle(cell: ResolvedCell) -> CellProblem | None:
 
 
 def obstacle_to_running(cell: ResolvedCell) -> CellProblem | None:
-    """Why the artifact of *cell* can't run here, though it can be built: a package or a device is missing."""
-    here = can_run(cell.runtime, cell.choice.provider, local_devices())
-    return None if here.ok else CellProblem(Verdict.UNAVAILABLE, here.reason)
+    """Why the artifact of *cell* can't run on its target, though it can be built: a package or a device is missing there."""
+    try:
+        there = can_run(cell.runtime, cell.choice.provider, cell.target)
+    except TargetError as err:
+        return CellProblem(Verdict.UNAVAILABLE, str(err))
+    return None if there.ok else CellProblem(Verdict.UNAVAILABLE, there.reason)
 
 
 def obstacle_to_timing(cell: ResolvedCell) -> CellProblem | None:

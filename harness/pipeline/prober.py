@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 
 from harness.core.artifact import Artifact
-from harness.core.environment import Hardware
 from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
 from harness.core.metric import Stage
@@ -33,13 +32,12 @@ from harness.targets.lock import TargetLock
 class Prober:
     """Probes each cell once."""
 
-    def __init__(self, book: CellBook, builder: Builder, settings: Settings, hardware: Hardware, tell: Tell) -> None:
+    def __init__(self, book: CellBook, builder: Builder, settings: Settings, tell: Tell) -> None:
         self._book = book
         self._builder = builder
         self._settings = settings
-        self._hardware = hardware
         self._tell = tell
-        self._engine_answers = EngineAnswers(settings.cache, hardware, tell)
+        self._engine_answers = EngineAnswers(settings.cache, tell)
         self._measured: dict[str, Mapping[str, Measurement]] = {}
         """Figures of artifacts, by their keys."""
 
@@ -155,7 +153,7 @@ class Prober:
 
     def _probe(self, cell: Cell) -> Probe:
         def probe_artifact(artifact: Artifact) -> Probe:
-            return probe(resolve(cell), artifact, reference, self._hardware, self._settings)
+            return probe(resolve(cell), artifact, reference, self._settings)
 
         reference = self._builder.references[cell.model]
         probed = probe_artifact(self._builder.artifacts[cell])

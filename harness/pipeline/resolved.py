@@ -9,10 +9,10 @@ from harness.core.contracts import Exporter, Framework, Runtime, Target
 from harness.core.model import Model
 from harness.core.names import Cell, RuntimeName
 from harness.core.offer import Choice
+from harness.core.packages import forget_versions
 from harness.core.recipe import Recipe
 from harness.recipes.chain import parse_recipe
 from harness.registries import exporters, frameworks, models, runtimes, targets
-from harness.runtimes.availability import forget_versions
 from harness.runtimes.options import THREADS, choice_of
 from harness.store.sources import forget_sources
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
-from harness.core.environment import Hardware
 from harness.core.finding import Finding
 from harness.core.matrix import Case
 from harness.core.metric import Stage
 from harness.core.names import Cell
-from harness.core.noise import NoiseProfile
+from harness.core.noise import NoiseOf
 from harness.core.problem import CellProblem
 from harness.core.progress import Tell
 from harness.core.result import CellResult
@@ -27,7 +26,6 @@ from harness.pipeline.settings import Settings
 from harness.pipeline.timekeeper import BaselineOf, Timekeeper
 from harness.pipeline.timings import LatencyBook
 from harness.store.reason_logs import ReasonLogs
-from harness.targets.local_hardware import local_hardware
 
 PROBED_STAGES = (Stage.PROBE, Stage.TIMING)
 
@@ -39,20 +37,19 @@ class Run:
         settings: folders, limits, threads.
         baseline_of: the stored figures that a case's cell is held to.
         tell: takes one line of progress.
-        noise: of this hardware class, where there is a profile.
+        noise_of: what is known of the clock of a target by its name.
     """
 
     def __init__(
-        self, settings: Settings, baseline_of: BaselineOf, tell: Tell, noise: NoiseProfile | None = None
+        self, settings: Settings, baseline_of: BaselineOf, tell: Tell, noise_of: NoiseOf = lambda target: None
     ) -> None:
         forget_resolved()
-        self.hardware: Hardware = local_hardware()
         self._baseline_of = baseline_of
-        self._noise = noise
+        self._noise_of = noise_of
         self._book = CellBook(ReasonLogs(settings.cache / "logs"))
-        self._latency = LatencyBook(settings, self.hardware, noise, tell)
+        self._latency = LatencyBook(settings, noise_of, tell)
         self._builder = Builder(self._book, settings, tell)
-        self._prober = Prober(self._book, self._builder, settings, self.hardware, tell)
+        self._prober = Prober(self._book, self._builder, settings, tell)
         self._comparisons = Comparisons(self._book, self._prober)
         self._timekeeper = Timekeeper(self._book, self._builder, self._latency, baseline_of, self._measure)
 
@@ -99,7 +96,7 @@ class Run:
             promises=recipe.promises,
             precision=recipe.precision,
             timed=self._latency.of(case),
-            noise=self._noise,
+            noise=self._noise_of(case.cell.target),
         )
         note = (f"its outputs were not compared with the float model's ({unknown})",) if unknown else ()
         return [replace(finding, notes=(*finding.notes, *note)) for finding in findings]

@@ -8,11 +8,10 @@ from dataclasses import replace
 
 from harness.core.artifact import Artifact
 from harness.core.data import Array
-from harness.core.environment import Hardware
 from harness.core.matrix import Case
 from harness.core.metric import Stage
 from harness.core.names import Cell
-from harness.core.noise import NoiseProfile
+from harness.core.noise import NoiseOf
 from harness.core.problem import Phase
 from harness.core.progress import Tell
 from harness.core.timing import NOT_TIMED, Timing, Timings
@@ -27,10 +26,9 @@ from harness.targets.lock import TargetLock
 class LatencyBook:
     """Times of the cells of one run; each is timed once for all the cases that are known to ask for it."""
 
-    def __init__(self, settings: Settings, hardware: Hardware, noise: NoiseProfile | None, tell: Tell) -> None:
+    def __init__(self, settings: Settings, noise_of: NoiseOf, tell: Tell) -> None:
         self._settings = settings
-        self._hardware = hardware
-        self._noise = noise
+        self._noise_of = noise_of
         self._tell = tell
         self._planned: dict[Cell, list[Case]] = {}
         self._timed: dict[Cell, Timing] = {}
@@ -119,7 +117,7 @@ class LatencyBook:
         return timing
 
     def _look(self, case: Case, timing: Timing) -> Look:
-        return take_look(case.metric, case.limit, timing, self._noise)
+        return take_look(case.metric, case.limit, timing, self._noise_of(case.cell.target))
 
     def _time(
         self,
@@ -143,7 +141,6 @@ class LatencyBook:
                 sample,
                 enough,
                 seed=zlib.crc32(cell.id.encode()),
-                hardware=self._hardware,
                 settings=self._settings,
                 least_inferences=least_inferences,
             )

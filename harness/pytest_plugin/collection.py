@@ -11,7 +11,7 @@ import pytest
 from harness.core.matrix import Case, Matrix
 from harness.core.metric import Metric
 from harness.core.names import RuntimeName
-from harness.core.noise import NoiseProfile
+from harness.core.noise import NoiseOf
 from harness.errors import HarnessError, InvalidMatrix
 from harness.judge.lint import lint
 from harness.pipeline.catalog import load_catalog
@@ -107,16 +107,16 @@ def _checked(matrix: Matrix, cases_of: Callable[[str], list[Case]], metafunc: py
     load_catalog()
     check_names(matrix)
     cases = cases_of(suite_name(metafunc.definition.path, metafunc.config.rootpath))
-    _check_limits(cases, metafunc.config.stash[SESSION_KEY].noise, metafunc.definition.path.name)
+    _check_limits(cases, metafunc.config.stash[SESSION_KEY].noise_of, metafunc.definition.path.name)
     return cases
 
 
-def _check_limits(cases: list[Case], noise: NoiseProfile | None, where: str) -> None:
-    """Refuse limits that can't be held on what is declared of the evaluation sets, or on this hardware."""
+def _check_limits(cases: list[Case], noise_of: NoiseOf, where: str) -> None:
+    """Refuse limits that can't be held on what is declared of the evaluation sets, or on the hardware of their target."""
     wrong: dict[str, list[str]] = {}
     for case in cases:
         refused = refused_case(case)
-        for sentence in [refused] if refused else lint(case, declared_facts(case.cell), noise):
+        for sentence in [refused] if refused else lint(case, declared_facts(case.cell), noise_of(case.cell.target)):
             wrong.setdefault(sentence, []).append(case.cell.id)
     if wrong:
         lines = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.core.environment import Hardware
 from harness.core.metric import Stage
 from harness.core.run_record import RunInfo, RunRecord
 from harness.errors import HarnessError
@@ -167,11 +168,10 @@ class Reports:
     def _info(self, exitstatus: int) -> RunInfo:
         from harness.pipeline.catalog import load_catalog
         from harness.pipeline.run_info import commit_of, python_version, run_versions
-        from harness.targets.local_hardware import local_hardware
 
         load_catalog()  # where workers collected, this process did not; runtimes say of which versions they are
-        noise = self._config.stash[SESSION_KEY].noise
-        targets = sorted({result.cell.target for result in self._gathered.cells.values()})
+        hardware, session = self._hardware(), self._config.stash[SESSION_KEY]
+        noise = {target: profile.words for target, known in hardware.items() if (profile := session.noise_on(known))}
         commit, dirty = commit_of(self._config.rootpath)
         return RunInfo(
             id=self._started.strftime("%Y%m%d-%H%M%S-%f")[:-3],
@@ -180,13 +180,23 @@ class Reports:
             command=tuple(self._config.invocation_params.args),
             commit=commit,
             dirty=dirty,
-            hardware=dict.fromkeys(targets, local_hardware()),
+            hardware=hardware,
             python=python_version(),
             versions=run_versions(),
             threads=self._config.getoption("--harness-threads"),
-            noise=dict.fromkeys(targets, noise.words) if noise is not None else {},
+            noise=noise,
             exit_status=exitstatus,
         )
+
+    def _hardware(self) -> dict[str, Hardware]:
+        """The hardware class of each target, as its cells were measured on it; what was not, says it now, if it can."""
+        hardware: dict[str, Hardware | None] = {}
+        for cell in self._gathered.cells.values():
+            measured = cell.environment.hardware if cell.environment is not None else None
+            hardware[cell.cell.target] = hardware.get(cell.cell.target) or measured
+        session = self._config.stash[SESSION_KEY]
+        said = {target: known or session.hardware_of(target) for target, known in sorted(hardware.items())}
+        return {target: known for target, known in said.items() if known is not None}
 
     def _update_baselines(self, info: RunInfo) -> None:
         """Write what the run found to the baseline files.

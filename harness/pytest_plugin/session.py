@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, nullcontext
-from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 from harness.core.baseline import CellBaseline
+from harness.core.environment import Hardware
 from harness.core.matrix import Case
 from harness.core.noise import NoiseProfile
+from harness.errors import TargetError, UnknownName
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings, default_cache
 from harness.pytest_plugin import options
+from harness.registries import targets
 from harness.store.baselines import baseline_path, read_baselines
 from harness.store.scratch import scratch_folder
-from harness.targets.local_hardware import local_hardware
 
 
 class HarnessSession:
@@ -27,6 +28,7 @@ class HarnessSession:
         self._config = config
         self._run: Run | None = None
         self._resources = ExitStack()
+        self._noise: dict[Hardware, NoiseProfile | None] = {}
         self._baselines: dict[Path, dict[str, CellBaseline]] = {}
         self.policy = options.policy(config)
         self.first_told: dict[tuple[str, str], str] = {}
@@ -48,19 +50,36 @@ class HarnessSession:
                 build_timeout_s=self._config.getoption("--harness-build-timeout"),
                 memory_limit_bytes=options.memory_limit(self._config),
             )
-            self._run = Run(settings, self.baseline_of, self.tell, self.noise)
+            self._run = Run(settings, self.baseline_of, self.tell, self.noise_of)
         return self._run
 
-    @cached_property
-    def noise(self) -> NoiseProfile | None:
-        """What is known of this hardware class.
+    def hardware_of(self, target: str) -> Hardware | None:
+        """The hardware class of *target*; None when it can't be reached, or is registered in another process only."""
+        try:
+            return targets.get(target).hardware()
+        except (TargetError, UnknownName):
+            return None
+
+    def noise_of(self, target: str) -> NoiseProfile | None:
+        """What is known of the hardware class of *target*; None when nobody calibrated it, or it can't be reached.
+
+        Raises:
+            CalibrationError: its file can't be read.
+        """
+        hardware = self.hardware_of(target)
+        return None if hardware is None else self.noise_on(hardware)
+
+    def noise_on(self, hardware: Hardware) -> NoiseProfile | None:
+        """What is known of *hardware*, read once.
 
         Raises:
             CalibrationError: its file can't be read.
         """
         from harness.store.noise_profiles import read_noise
 
-        return read_noise(self.baselines, local_hardware())
+        if hardware not in self._noise:
+            self._noise[hardware] = read_noise(self.baselines, hardware)
+        return self._noise[hardware]
 
     def baseline_of(self, case: Case) -> CellBaseline:
         """The stored figures of *case*'s cell.
@@ -94,7 +113,9 @@ class HarnessSession:
             reporter.write_line(f"edge-harness: {line}")
 
     def close(self) -> None:
-        """Remove what only this run needed."""
+        """Remove what only this run needed, and let go of the targets."""
+        for target in targets:
+            target.close()
         self._resources.close()
 
 

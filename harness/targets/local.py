@@ -2,24 +2,63 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
+from harness.core.artifact import Artifact
+from harness.core.context import Moment
+from harness.core.contracts import Availability, TargetProcess
+from harness.core.environment import Hardware
+from harness.core.names import LOCAL
+from harness.core.packages import installed
 from harness.core.source import Source
 from harness.registering import target
-
-POOL_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+from harness.targets.agent.children import Child
+from harness.targets.agent.machine import survey
+from harness.targets.agent.moment import read_moment
+from harness.targets.hardware import devices_from, hardware_from, pool_variables
 
 
 @target
 class Local:
-    """Workers as child processes of this interpreter."""
+    """This machine and this Python: asked directly, workers are this process's children, artifacts stay where they are."""
 
-    name = "local"
+    name = LOCAL
     source: Source
 
-    def gateway(self, threads: int) -> str:
-        """A fresh child process; ``-P`` keeps the current folder's files from shadowing the engine's modules."""
-        python = f"{shlex.quote(sys.executable)} -P"
-        pools = "".join(f"//env:{name}={threads}" for name in POOL_VARIABLES)
-        return f"popen//python={python}//execmodel=main_thread_only{pools}"
+    @cached_property
+    def _survey(self) -> dict[str, Any]:
+        return survey()
+
+    def hardware(self) -> Hardware:
+        """Its hardware class."""
+        return hardware_from(self._survey)
+
+    def devices(self) -> frozenset[str]:
+        """What it has beside its CPU."""
+        return devices_from(self._survey)
+
+    def installed(self, packages: Sequence[str]) -> Availability:
+        """Whether every distribution in *packages* is installed in this Python."""
+        return installed(packages)
+
+    def moment(self) -> Moment:
+        """What it is doing now."""
+        return Moment(**read_moment())
+
+    def put(self, artifact: Artifact) -> str:
+        """Where it lies in the cache."""
+        return str(artifact.path)
+
+    def cache(self, here: Path) -> str:
+        """*here*."""
+        return str(here)
+
+    def start(self, program: Path, threads: int) -> TargetProcess:
+        """A child of this process, with the Python that runs it."""
+        return Child(program.read_text(encoding="utf-8"), str(program), pool_variables(threads))
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import signal
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
+from harness.core.contracts import Target, TargetProcess
 from harness.core.data import Array
+from harness.errors import TargetError
 from harness.worker import program
-from harness.worker.last_lines import LogTail
+from harness.worker.last_lines import last_lines
+
+PROGRAM = Path(program.__file__)
+GRACE_S = 5.0
+"""Time between the end of a worker's answers and its own."""
 
 
 class WorkerFailure(Exception):
@@ -28,47 +34,52 @@ def limited_words(limit_bytes: int) -> str:
 
 
 class Worker:
-    """A fresh process with one engine in it, reached through an execnet gateway.
+    """A fresh process on a target, with one engine in it.
 
     Use it in a ``with``: leaving it ends the process, whatever state it is in.
     """
 
     def __init__(
-        self, gateway: str, *, run_side: Path, log: Path, timeout_s: float, memory_limit_bytes: int = 0
+        self,
+        target: Target,
+        *,
+        threads: int,
+        run_side: Path,
+        log: Path,
+        timeout_s: float,
+        memory_limit_bytes: int = 0,
     ) -> None:
         """Start the process and import the engine.
 
         Args:
-            gateway: execnet specification of the process.
+            target: where it runs.
+            threads: of native thread pools.
             run_side: the engine's part of the program.
-            log: where the worker's own output goes.
+            log: where the end of its own output goes, once it has ended.
             timeout_s: how long one operation may take before the worker counts as hung.
             memory_limit_bytes: what it may allocate once the engine is imported; 0: no limit.
 
         Raises:
             WorkerFailure: it did not start, or the engine could not be imported.
         """
-        import execnet
-
         self._log = log
-        self._said = LogTail(log)
         self._timeout_s = timeout_s
         self._limited = limited_words(memory_limit_bytes)
-        self._group = execnet.Group(execmodel="thread")
+        self._received = bytearray()
+        self._end: tuple[str, str] | None = None
         try:
-            self._gateway = self._group.makegateway(gateway)
-            self._channel = self._gateway.remote_exec(program)
+            text = run_side.read_text(encoding="utf-8")
+            self._process: TargetProcess = target.start(PROGRAM, threads)
+        except (OSError, TargetError) as err:
+            raise WorkerFailure(f"the worker process did not start: {type(err).__name__}: {err}") from err
+        try:
             self.greeting = self.ask(
                 "hello",
                 protocol=program.PROTOCOL,
-                run_side=run_side.read_text(encoding="utf-8"),
+                run_side=text,
                 name=str(run_side),
-                log=str(log),
                 memory_limit=memory_limit_bytes,
             )
-        except (OSError, EOFError, execnet.HostNotFound, execnet.RemoteError) as err:
-            self.end()
-            raise WorkerFailure(f"the worker process did not start: {type(err).__name__}: {err}") from err
         except BaseException:
             self.end()
             raise
@@ -79,21 +90,17 @@ class Worker:
         Raises:
             WorkerFailure: the operation failed, the process died, or it did not answer in time.
         """
+        deadline = time.monotonic() + self._timeout_s
         try:
-            self._channel.send({"op": operation, **fields})
-            answer: dict[str, Any] = self._channel.receive(self._timeout_s)
-        except self._channel.TimeoutError:
-            self.end()
-            raise WorkerFailure(
-                f"the worker hung in {operation!r}: no answer in {self._timeout_s:g} s{self._said.last_lines()}"
-            ) from None
-        except (EOFError, OSError, self._channel.RemoteError) as err:
-            raise WorkerFailure(
-                f"the worker died in {operation!r}: {self._how_it_died()}{self._limited}{self._said.last_lines()}"
-            ) from err
+            for part in program.encode({"op": operation, **fields}):
+                self._process.send(part)
+            answer = program.decode(lambda size: self._read(size, deadline))
+        except TimeoutError:
+            raise WorkerFailure(self._late(operation)) from None
+        except (EOFError, OSError, ValueError) as err:  # ValueError: its pipes are closed, or hold something else
+            how, lines = self._ended(GRACE_S)
+            raise WorkerFailure(f"the worker died in {operation!r}: {how}{self._limited}{lines}") from err
         if not answer.pop("ok"):
-            with self._log.open("a", encoding="utf-8") as log:
-                log.write(answer["traceback"])
             if answer["missing"]:
                 raise RuntimeMissing(f"the engine can't be imported: {answer['error']}")
             raise WorkerFailure(f"{operation} failed: {answer['error']}{self._limited}")
@@ -117,13 +124,8 @@ class Worker:
         return np.frombuffer(self.ask("time", iterations=iterations)["times"], dtype=np.int64)
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
-        process = self._process()
-        if process is not None:
-            process.kill()  # it holds nothing worth saving, and an engine may take a second to go by itself
-        self._group.terminate(timeout=1.0)
-        for pipe in (process.stdin, process.stdout) if process is not None else ():
-            pipe.close()
+        """End the process, whatever it is doing, and write its log."""
+        self._ended(0.0)
 
     def __enter__(self) -> Self:
         return self
@@ -133,18 +135,32 @@ class Worker:
     ) -> None:
         self.end()
 
-    def _process(self) -> Any:
-        # execnet keeps the process object to itself; without it the cause of a death is merely unknown.
-        return getattr(getattr(getattr(self, "_gateway", None), "_io", None), "popen", None)
+    def _read(self, size: int, deadline: float) -> bytes:
+        while len(self._received) < size:
+            data = self._process.receive(max(0.0, deadline - time.monotonic()))
+            if not data:
+                raise EOFError
+            self._received += data
+        data = bytes(self._received[:size])
+        del self._received[:size]
+        return data
 
-    def _how_it_died(self) -> str:
-        process = self._process()
-        if process is None:
-            return "the connection was lost"
-        try:
-            code = process.wait(timeout=5)
-        except Exception as err:  # the reason of a death that is reported either way
-            return f"the connection was lost, the process lives on ({type(err).__name__})"
-        if code < 0:
-            return f"signal {signal.Signals(-code).name}"
-        return f"exit code {code}"
+    def _late(self, operation: str) -> str:
+        """Why there is no answer in time; a worker that still computes is slow rather than hung."""
+        busy = self._process.busy()
+        _, lines = self._ended(0.0)
+        if busy:
+            return (
+                f"the worker is slow in {operation!r}: no answer in {self._timeout_s:g} s, and it was still at work; "
+                f"--harness-timeout gives it longer{lines}"
+            )
+        return f"the worker hung in {operation!r}: no answer in {self._timeout_s:g} s{lines}"
+
+    def _ended(self, grace_s: float) -> tuple[str, str]:
+        """How the process ended, and the last lines of its log in words."""
+        if self._end is None:
+            how, log = self._process.end(grace_s)
+            self._end = how, last_lines(log.splitlines())
+            with self._log.open("a", encoding="utf-8") as handle:
+                handle.write(log)
+        return self._end

@@ -20,7 +20,8 @@ What ``describe`` may tell: ``provider``, the kernel set in use; ``placement``, 
 ``{"xnnpack": {"CONV_2D": 5}, "cpu": {"SOFTMAX": 1}}``; ``figures``, numbers by name with the unit last, such as
 ``arena_bytes`` or ``compile_ns``; and whatever else is worth keeping.
 
-Every message is a dict with ``op``; every answer a dict with ``ok``. Arrays travel as bytes with dtype and shape.
+A request is a dict with ``op``, its answer one with ``ok``. They come and go on standard input and output: four bytes with
+the length of a JSON text, this text, and then the bytes that it announces. Arrays travel as bytes with dtype and shape.
 """
 
 from __future__ import annotations
@@ -28,17 +29,35 @@ from __future__ import annotations
 import array
 import faulthandler
 import gc
+import json
 import linecache
 import os
+import struct
 import sys
 import threading
 import time
 import traceback
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
-PROTOCOL = 1
+PROTOCOL = 2
+LENGTH = struct.Struct(">I")
+
+
+def encode(message: dict[str, Any]) -> list[bytes]:
+    """*message* as what travels: its head, then each of its ``bytes`` values."""
+    raw = {name: value for name, value in message.items() if isinstance(value, bytes)}
+    fields = {name: value for name, value in message.items() if name not in raw}
+    head = json.dumps([fields, [[name, len(value)] for name, value in raw.items()]]).encode()
+    return [LENGTH.pack(len(head)) + head, *raw.values()]
+
+
+def decode(read: Callable[[int], bytes]) -> dict[str, Any]:
+    """The message that *read*, which gives just as many bytes as it is asked for, finds next."""
+    (length,) = LENGTH.unpack(read(LENGTH.size))
+    fields, raw = json.loads(read(length))
+    return {**fields, **{name: read(size) for name, size in raw}}
 
 
 def memory_bytes() -> dict[str, int]:
@@ -68,8 +87,7 @@ def reset_peak() -> bool:
 def limit_memory(limit_bytes: int) -> None:
     """Let the system refuse this process what would bring its data over *limit_bytes*; 0: no limit.
 
-    It is the writable memory of its own that counts, not the address space, of which engines reserve far more than they
-    use.
+    Its writable memory counts, not the address space, of which engines reserve far more than they use.
     """
     if limit_bytes:
         import resource
@@ -138,9 +156,8 @@ def failed_at_import(err: BaseException, own: str = "") -> bool:
     trace = err.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if (
-            code.co_name == "<module>" and code.co_filename != own
-        ):  # the importer's own frames are cut out of tracebacks
+        # The importer's own frames are cut out of tracebacks.
+        if code.co_name == "<module>" and code.co_filename != own:
             return True
         trace = trace.tb_next
     return isinstance(err, ImportError)
@@ -156,7 +173,7 @@ def load_run_side(text: str, name: str) -> types.ModuleType:
 
 
 def plain(value: Any) -> Any:
-    """*value* as the channel can carry it: numpy's numbers as Python's, arrays as lists, what else there is as text."""
+    """*value* as a message can carry it: numpy's numbers as Python's, arrays as lists, what else there is as text."""
     if hasattr(value, "tolist"):  # a numpy scalar or array
         value = value.tolist()
     if isinstance(value, dict):
@@ -176,32 +193,16 @@ class Program:
         self.step: Callable[[], Any] | None = None
         self.idle = 0
 
-    def hello(self, protocol: int, run_side: str, name: str, log: str, memory_limit: int = 0) -> dict[str, Any]:
-        """Shake hands, send this process's output to *log*, import the engine, then limit what may be allocated."""
+    def hello(self, protocol: int, run_side: str, name: str, memory_limit: int) -> dict[str, Any]:
+        """Shake hands, import the engine, then limit what may be allocated; *name* is the run side's in tracebacks."""
         if protocol != PROTOCOL:
             raise ValueError(f"the worker speaks protocol {PROTOCOL}, it was asked for {protocol}")
-        if log:
-            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            os.dup2(descriptor, 1)
-            os.dup2(descriptor, 2)
-            sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
-            sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-        faulthandler.enable()
-        exit_with_parent()
         sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]
-        start = time.perf_counter_ns()
         self.run_side = load_run_side(run_side, name)
         versions = {str(name): str(version) for name, version in self.run_side.versions().items()}
-        imported = time.perf_counter_ns() - start
         self.idle = memory_bytes()["rss"]
         limit_memory(memory_limit)
-        return {
-            "protocol": PROTOCOL,
-            "pid": os.getpid(),
-            "python": sys.version.split()[0],
-            "versions": versions,
-            "import_ns": imported,
-        }
+        return {"protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version.split()[0], "versions": versions}
 
     def missing_device(self, provider: str) -> dict[str, Any]:
         """Whether this machine has a device for *provider*; an empty reason when it has."""
@@ -248,7 +249,7 @@ class Program:
     def memory(self) -> dict[str, Any]:
         """Peak resident bytes since loading began, over the idle level with the engine imported."""
         now = memory_bytes()
-        return {"idle": self.idle, "rss": now["rss"], "peak": now["peak"], "over_idle": max(now["peak"] - self.idle, 0)}
+        return {"idle": self.idle, "peak": now["peak"], "over_idle": max(now["peak"] - self.idle, 0)}
 
     def predict(self, inputs: bytes, dtype: str, shape: list[int], batch: int) -> dict[str, Any]:
         """Outputs for all samples, *batch* at a time."""
@@ -299,37 +300,51 @@ def _rows(outputs: Any, n: int) -> Any:
     return rows
 
 
-OPERATIONS = (
-    *(
-        "hello",
-        "missing_device",
-        "load",
-        "prepare",
-        "slow_down",
-        "context",
-        "memory",
-        "describe",
-        "predict",
-        "warm_up",
-        "time",
-        "close",
-    ),
-)
+OPERATIONS = tuple(name for name in vars(Program) if not name.startswith("_"))
 
 
-def serve(channel: Any) -> None:
-    """Answer messages until the channel closes."""
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until there are no more."""
     program = Program()
-    for message in channel:
-        operation = message.pop("op")
+
+    def read(size: int) -> bytes:
+        data = requests.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+    while True:
         try:
-            if operation not in OPERATIONS:
-                raise ValueError(f"unknown operation {operation!r}; this worker knows {', '.join(OPERATIONS)}")
-            channel.send({"ok": True, **getattr(program, operation)(**message)})
-        except (Exception, SystemExit) as err:  # the worker's boundary: every failure becomes an answer with its reason
-            answer = {"ok": False, "error": f"{type(err).__name__}: {err}", "traceback": traceback.format_exc()}
-            channel.send({**answer, "missing": operation == "hello" and failed_at_import(err, own=message["name"])})
+            message = decode(read)
+        except EOFError:
+            return
+        for part in encode(_answer(program, message)):
+            answers.write(part)
+        answers.flush()
 
 
-if __name__ == "__channelexec__":
-    serve(channel)  # type: ignore[name-defined]  # noqa: F821 - execnet puts it there
+def _answer(program: Program, message: dict[str, Any]) -> dict[str, Any]:
+    operation = message.pop("op")
+    try:
+        if operation not in OPERATIONS:
+            raise ValueError(f"unknown operation {operation!r}; this worker knows {', '.join(OPERATIONS)}")
+        return {"ok": True, **getattr(program, operation)(**message)}
+    except (Exception, SystemExit) as err:  # the worker's boundary: every failure becomes an answer with its reason
+        traceback.print_exc()
+        missing = operation == "hello" and failed_at_import(err, own=message["name"])
+        return {"ok": False, "error": f"{type(err).__name__}: {err}", "missing": missing}
+
+
+def main() -> None:
+    """Take standard input and output for messages, and leave the log to whoever prints, the engine included."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+    faulthandler.enable()
+    exit_with_parent()
+    serve(requests, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from fakes.lab import lab as open_lab
 from harness.cli import main
 from harness.runtimes import availability
 from harness.store.noise_profiles import read_noise
-from harness.targets.local_hardware import local_hardware
+from harness.targets.local import Local
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def test_trials_are_run_printed_and_stored(lab: Lab, capsys: pytest.CaptureFixtu
     assert "false alarms at 1.05 x: 0 of 2 (0.0% to 84.2% at 95 %)" in told.out
     assert "+10 %" in told.out
     assert "5/5" in told.err, "the progress bar: 2 equal, one each of +10 % and +20 %, and one of two artifacts"
-    found = read_noise(lab.folder / "baselines", local_hardware())
+    found = read_noise(lab.folder / "baselines", Local().hardware())
     assert found is not None
     assert (found.cell, found.limit, found.quick) == ("linear/fp32/steady/local", 1.05, True)
     assert [point.slowdown for point in found.power] == [0.0, 0.10, 0.20]

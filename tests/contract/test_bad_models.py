@@ -74,7 +74,7 @@ def test_what_onnxruntime_cannot_read_is_told(tmp_path, file, said):
     path.write_bytes(file)
     side = runtimes.get("onnxruntime").run_side
     options = {"threads": 1, "provider": "cpu", "graph_optimization": "all"}
-    with Worker(Local().gateway(1), run_side=side, log=tmp_path / "log", timeout_s=60) as worker:
+    with Worker(Local(), threads=1, run_side=side, log=tmp_path / "log", timeout_s=60) as worker:
         if said is None:
             worker.ask("load", path=str(path), options=options)
             assert worker.predict(-np.ones((1, 4), np.float32), 1).max() == 0

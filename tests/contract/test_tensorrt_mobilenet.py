@@ -8,7 +8,7 @@ from harness.core.metrics import metric_named
 from harness.errors import DataSetError
 from harness.pipeline.run import Run
 from harness.registries import datasets
-from harness.targets.local_hardware import local_devices
+from harness.targets.local import Local
 
 pytestmark = pytest.mark.runtimes
 
@@ -62,7 +62,7 @@ def test_each_gpu_has_an_engine_of_its_own(built, recipe):
     assert one.sha256 != other.sha256
 
 
-@pytest.mark.skipif("cuda" in local_devices(), reason="there is a CUDA device")
+@pytest.mark.skipif("cuda" in Local().devices(), reason="there is a CUDA device")
 def test_what_needs_the_gpu_is_unavailable_and_nothing_else(built):
     run, cases = built
     case = cases["fp16", "tensorrt,sm=86", "accuracy_drop"]

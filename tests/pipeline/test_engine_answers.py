@@ -14,7 +14,6 @@ from harness.core.contracts import Availability
 from harness.core.environment import Hardware
 from harness.core.finding import Verdict
 from harness.core.offer import Provider
-from harness.pipeline import engine_answers
 from harness.pipeline.engine_answers import FILE, Answer, EngineAnswers
 from harness.targets.local import Local
 
@@ -29,6 +28,17 @@ BODIES = {
     "dies": "os.kill(os.getpid(), signal.SIGSEGV)",
     "hangs": "time.sleep(3600)",
 }
+
+
+class Machine(Local):
+    """This one, of another hardware class."""
+
+    def __init__(self, hardware: Hardware) -> None:
+        super().__init__()
+        self._hardware = hardware
+
+    def hardware(self) -> Hardware:
+        return self._hardware
 
 
 class Desk:
@@ -54,9 +64,9 @@ class Desk:
     ) -> Answer:
         """What a new process of ours learns; ``lines`` has what it told meanwhile."""
         self.lines = []
-        answers = EngineAnswers(self.folder, hardware, self.lines.append, again=again, timeout_s=timeout_s)
-        answer = answers.of(runtime, provider, Local())
-        assert answers.of(runtime, provider, Local()) == answer
+        answers = EngineAnswers(self.folder, self.lines.append, again=again, timeout_s=timeout_s)
+        answer = answers.of(runtime, provider, Machine(hardware))
+        assert answers.of(runtime, provider, Machine(hardware)) == answer
         assert len(self.lines) <= 1, "within a process, it is asked once"
         return answer
 
@@ -118,7 +128,7 @@ def test_on_other_hardware_it_is_asked_again(desk: Desk, hardware: Hardware) -> 
 def test_another_version_is_asked_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.ask(desk.runtime("not here"))
     newer = Availability(ok=True, versions=(("numpy", "99.0"),))
-    monkeypatch.setattr(engine_answers, "installed", lambda packages: newer)
+    monkeypatch.setattr(Machine, "installed", lambda self, packages: newer)
     desk.ask(desk.runtime("not here"))
     assert len(desk.lines) == 1
 

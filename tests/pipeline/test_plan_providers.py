@@ -14,6 +14,7 @@ from harness.pipeline.keys import keys_of
 from harness.pipeline.plan import obstacle, obstacle_to_running, obstacle_to_timing
 from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.runtimes.scales import check_scales
+from harness.targets.local import Local
 
 RUNTIMES = """
 runtimes.add(FakeRuntime("leaving", only=["int8_static"], left=1))
@@ -33,7 +34,7 @@ def cell(runtime: str) -> ResolvedCell:
 
 
 def test_a_device_that_is_not_here_stops_running_not_building(open_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.pipeline.plan.local_devices", frozenset)
+    monkeypatch.setattr(Local, "devices", lambda self: frozenset())
     assert obstacle(cell("fakert:cuda")) is None
     problem = obstacle_to_running(cell("fakert:cuda"))
     assert problem is not None
@@ -46,7 +47,7 @@ def test_a_device_that_is_not_here_stops_running_not_building(open_lab: Lab, mon
 
 
 def test_a_device_that_is_here_is_no_obstacle(open_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.pipeline.plan.local_devices", lambda: frozenset({"cuda"}))
+    monkeypatch.setattr(Local, "devices", lambda self: frozenset({"cuda"}))
     assert obstacle_to_running(cell("fakert:cuda")) is None
 
 

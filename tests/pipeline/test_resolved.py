@@ -9,10 +9,10 @@ import pytest
 from fakes.lab import Lab
 
 from harness.core.names import Cell
+from harness.core.packages import installed
 from harness.errors import UnknownName
 from harness.pipeline.resolved import forget_resolved, resolve
 from harness.registries import runtimes
-from harness.runtimes.availability import installed
 
 CELL = Cell(model="linear", recipe="int8_static", runtime="fakert:npu,rounding=up,threads=3")
 

@@ -15,7 +15,7 @@ from harness.core.artifact import Artifact
 from harness.core.problem import CellProblem, Phase
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
-from harness.targets.local_hardware import local_hardware
+from harness.targets.local import Local
 from tests.plugin.conftest import Project
 from tests.plugin.test_verdicts import EVERYTHING, MATRICES
 
@@ -411,7 +411,7 @@ def calibrated(baselines: Path, **changed: Any) -> None:
 
     point = PowerPoint(slowdown=0, trials=200, failed=0, passed=200, inconclusive=0, seconds_median=1.7)
     given: dict[str, Any] = {
-        "hardware": local_hardware(),
+        "hardware": Local().hardware(),
         "cell": "digits_cnn/fp32/onnxruntime/local",
         "limit": 1.05,
         "power": (point,),

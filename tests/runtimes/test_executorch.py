@@ -142,7 +142,7 @@ def opened(tmp_path):
     workers = []
 
     def open_artifact(path):
-        worker = Worker(Local().gateway(1), run_side=ExecuTorch.run_side, log=tmp_path / "worker.log", timeout_s=120)
+        worker = Worker(Local(), threads=1, run_side=ExecuTorch.run_side, log=tmp_path / "worker.log", timeout_s=120)
         workers.append(worker)
         worker.ask("load", path=str(path), options={"threads": 1, "provider": ""})
         return worker

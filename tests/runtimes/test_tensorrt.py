@@ -29,7 +29,6 @@ from harness.runtimes.options import choice_of, missing_to_build, refused_name
 from harness.runtimes.tensorrt import runtime as tensorrt
 from harness.runtimes.tensorrt.layers import read_layers, read_memory
 from harness.targets.local import Local
-from harness.targets.local_hardware import local_devices
 from harness.worker.process import Worker
 from harness.worker.program import load_run_side
 
@@ -44,7 +43,7 @@ BUILT = ("fp32", "fp16", "int8_static", "int8_static_per_tensor", "int8_static_p
 FARTHEST = {"fp32": 1e-3, "fp16": 2e-2}
 """From the reference, as a share of its largest output; what is int8 may be 0.15 away."""
 DTYPES = {"fp32": "float32", "fp16": "float16"}
-gpu = [pytest.mark.gpu, pytest.mark.skipif("cuda" not in local_devices(), reason="no CUDA device")]
+gpu = [pytest.mark.gpu, pytest.mark.skipif("cuda" not in Local().devices(), reason="no CUDA device")]
 
 
 def inputs():
@@ -185,10 +184,10 @@ def test_a_second_build_gives_an_engine_of_the_same_size(engines, tmp_path):
 
 
 def test_without_a_gpu_an_engine_is_refused_with_the_reason(engines, tmp_path):
-    if "cuda" in local_devices():
+    if "cuda" in Local().devices():
         pytest.skip("there is a CUDA device")
     side = tensorrt.TensorRt.run_side
-    with Worker(Local().gateway(1), run_side=side, log=tmp_path / "worker.log", timeout_s=120) as worker:
+    with Worker(Local(), threads=1, run_side=side, log=tmp_path / "worker.log", timeout_s=120) as worker:
         assert worker.greeting["versions"]
         with pytest.raises(Exception, match="no CUDA device to run on"):
             worker.ask("load", path=str(engines / "86" / "fp32" / "model.engine"), options={})
@@ -282,7 +281,7 @@ def run(pytestconfig, tmp_path_factory):
 
 
 def test_without_a_gpu_sizes_are_judged_and_accuracy_is_unavailable(run, monkeypatch):
-    monkeypatch.setattr("harness.pipeline.plan.local_devices", frozenset)
+    monkeypatch.setattr(Local, "devices", lambda self: frozenset())
     metrics = ("size", "size_ratio", "accuracy_drop")
     matrix = Matrix.parse(
         models=["digits_cnn"],
@@ -474,7 +473,7 @@ def opened(local_engines, tmp_path):
 
     def open_engine(precision):
         side = tensorrt.TensorRt.run_side
-        worker = Worker(Local().gateway(1), run_side=side, log=tmp_path / "worker.log", timeout_s=300)
+        worker = Worker(Local(), threads=1, run_side=side, log=tmp_path / "worker.log", timeout_s=300)
         workers.append(worker)
         options = {"threads": 1, "provider": "cuda", "sm": "current"}
         worker.ask("load", path=str(local_engines / "current" / precision / "model.engine"), options=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.core.contracts import Target
 from harness.core.data import Array
 from harness.core.lowering import Lowering
 from harness.core.recipe import Precision
 from harness.targets.local import Local
+from harness.targets.remote import Remote
 from harness.worker.process import Worker
 
 OpenWorker = Callable[..., Worker]
@@ -52,8 +55,22 @@ def lower(tmp_path: Path, samples: Array) -> Lower:
     return make
 
 
+@pytest.fixture(scope="session")
+def remote() -> Iterator[Target]:
+    """Another Python on this machine, behind an agent."""
+    target = Remote("board", f"popen//python={sys.executable} -P")
+    yield target
+    target.close()
+
+
+@pytest.fixture(params=["local", "remote"])
+def target(request: pytest.FixtureRequest) -> Target:
+    """Where workers run: whatever is said of them holds on both."""
+    return Local() if request.param == "local" else request.getfixturevalue("remote")
+
+
 @pytest.fixture
-def open_worker(tmp_path: Path, run_side: Path) -> Iterator[OpenWorker]:
+def open_worker(tmp_path: Path, run_side: Path, target: Target) -> Iterator[OpenWorker]:
     """``open_worker(artifact)``: a worker with *artifact* loaded; without one, a worker that only shook hands."""
     with ExitStack() as stack:
 
@@ -63,8 +80,7 @@ def open_worker(tmp_path: Path, run_side: Path) -> Iterator[OpenWorker]:
                 side = tmp_path / "side.py"
                 side.write_text(text, encoding="utf-8")
             log = tmp_path / "worker.log"
-            gateway = Local().gateway(threads)
-            worker = stack.enter_context(Worker(gateway, run_side=side, log=log, timeout_s=timeout_s))
+            worker = stack.enter_context(Worker(target, threads=threads, run_side=side, log=log, timeout_s=timeout_s))
             if artifact is not None:
                 worker.ask(
                     "load", path=str(artifact), options={"threads": threads, "provider": "cpu", "rounding": "even"}

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.contracts import Target
 from harness.core.data import Array
 from harness.targets.local import Local
+from harness.targets.remote import Remote
 from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
+from harness.worker.program import encode
 from tests.worker.conftest import Lower, OpenWorker
 
 OPTIONS = {"threads": 1, "provider": "cpu", "rounding": "even"}
@@ -84,19 +87,22 @@ def test_a_hung_worker_is_killed_within_its_time(
     assert ends_within(pid, 1)
 
 
-def test_leaving_the_with_ends_a_worker_that_is_busy(lower: Lower, tmp_path: Path, run_side: Path) -> None:
+def test_leaving_the_with_ends_a_worker_that_is_busy(
+    lower: Lower, tmp_path: Path, run_side: Path, target: Target
+) -> None:
     from fakes.processes import ends_within
 
-    with Worker(Local().gateway(1), run_side=run_side, log=tmp_path / "log", timeout_s=20) as worker:
+    with Worker(target, threads=1, run_side=run_side, log=tmp_path / "log", timeout_s=20) as worker:
         pid = worker.greeting["pid"]
-        worker._channel.send({"op": "load", "path": str(lower("fp32", load="hang")), "options": OPTIONS})
+        for part in encode({"op": "load", "path": str(lower("fp32", load="hang")), "options": OPTIONS}):
+            worker._process.send(part)
     assert ends_within(pid, 1)
 
 
-def test_leaving_the_with_ends_an_idle_worker_at_once(tmp_path: Path, run_side: Path) -> None:
+def test_leaving_the_with_ends_an_idle_worker_at_once(tmp_path: Path, run_side: Path, target: Target) -> None:
     from fakes.processes import ends_within
 
-    with Worker(Local().gateway(1), run_side=run_side, log=tmp_path / "log", timeout_s=20) as worker:
+    with Worker(target, threads=1, run_side=run_side, log=tmp_path / "log", timeout_s=20) as worker:
         pid = worker.greeting["pid"]
         start = time.monotonic()
     assert time.monotonic() - start < 0.9
@@ -141,22 +147,25 @@ def test_a_run_side_that_exits_is_told(open_worker: OpenWorker) -> None:
 
 def test_a_run_side_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(WorkerFailure, match=r"gone\.py"):
-        Worker(Local().gateway(1), run_side=tmp_path / "gone.py", log=tmp_path / "log", timeout_s=5)
+        Worker(Local(), threads=1, run_side=tmp_path / "gone.py", log=tmp_path / "log", timeout_s=5)
 
 
 def test_a_python_that_is_not_there_is_told(tmp_path: Path, run_side: Path) -> None:
-    with pytest.raises(WorkerFailure, match="the worker process did not start"):
-        Worker("popen//python=/no/such/python", run_side=run_side, log=tmp_path / "log", timeout_s=5)
+    nowhere = Remote("nowhere", "popen//python=/no/such/python")
+    with pytest.raises(WorkerFailure, match="the worker process did not start: TargetError: target 'nowhere' can't be"):
+        Worker(nowhere, threads=1, run_side=run_side, log=tmp_path / "log", timeout_s=5)
 
 
 PARENT = """
 import sys, time
 from pathlib import Path
 from harness.targets.local import Local
+from harness.targets.remote import Remote
 from harness.worker.process import Worker
 
+target = Local() if sys.argv[4] == "local" else Remote("board", f"popen//python={sys.executable}")
 folder, artifact = Path(sys.argv[1]), sys.argv[2]
-worker = Worker(Local().gateway(1), run_side=Path(sys.argv[3]), log=folder / "log", timeout_s=60)
+worker = Worker(target, threads=1, run_side=Path(sys.argv[3]), log=folder / "log", timeout_s=60)
 print(worker.greeting["pid"], flush=True)
 if artifact:
     worker.ask("load", path=artifact, options={"threads": 1, "provider": "cpu", "rounding": "even"})
@@ -164,12 +173,15 @@ time.sleep(60)
 """
 
 
+@pytest.mark.parametrize("where", ["local", "remote"])
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
-def test_a_worker_ends_with_its_killed_parent(lower: Lower, tmp_path: Path, run_side: Path, busy: bool) -> None:
+def test_a_worker_ends_with_its_killed_parent(
+    lower: Lower, tmp_path: Path, run_side: Path, busy: bool, where: str
+) -> None:
     from fakes.processes import alive, ends_within
 
     artifact = str(lower("fp32", load="hang")) if busy else ""
-    arguments = [sys.executable, "-c", PARENT, str(tmp_path), artifact, str(run_side)]
+    arguments = [sys.executable, "-c", PARENT, str(tmp_path), artifact, str(run_side), where]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())

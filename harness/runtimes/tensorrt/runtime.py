@@ -12,11 +12,11 @@ from harness.core.data import Array
 from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
+from harness.core.packages import installed
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
 from harness.registering import runtime
-from harness.runtimes.availability import installed
 from harness.runtimes.onnxruntime import conversion, ranges, reading
 from harness.runtimes.options import refused_precision
 from harness.runtimes.tensorrt import weight_only as dequantized

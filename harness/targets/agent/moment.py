@@ -1,4 +1,7 @@
-"""What this machine is doing at one instant, read from the kernel's files."""
+"""What this machine is doing at one instant, read from the kernel's files.
+
+Standard library only: it is sent to other machines as text.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,7 @@ import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
-
-from harness.core.context import Moment
+from typing import Any
 
 NEEDED_TIMES = 8
 """Columns of ``/proc/stat``: user nice system idle iowait irq softirq steal; the guests' are within user and nice."""
@@ -19,8 +21,8 @@ THROTTLED_BITS = 0xF
 """Under-voltage, frequency capped, throttled, soft temperature limit; the same 16 bits higher: since boot."""
 
 
-def read_moment(proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Moment:
-    """Read what is readable; a file that is missing, forbidden or malformed gives None.
+def read_moment(proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> dict[str, Any]:
+    """The fields of a ``Moment``; what is missing, forbidden or malformed is None.
 
     The formats are in the kernel's ``Documentation/``: ``filesystems/proc.rst``, ``accounting/psi.rst``,
     ``ABI/testing/sysfs-devices-system-cpu``, ``driver-api/thermal/sysfs-api.rst``; Raspberry Pi's in
@@ -35,17 +37,17 @@ def read_moment(proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Moment:
     throttles = _numbers(
         f"{cpu}/thermal_throttle/{part}_throttle_count" for cpu in cpus for part in ("core", "package")
     )
-    return Moment(
-        monotonic_s=time.monotonic(),
-        steal_s=steal,
-        total_s=total,
-        pressure_s=_pressure(f"{proc}/pressure/cpu"),
-        load1=_number(*_text(f"{proc}/loadavg").split()[:1]),
-        frequency_hz=1e3 * sum(frequencies) / len(frequencies) if frequencies else None,
-        temperature_c=max(temperatures, default=None),
-        throttle_count=int(sum(throttles)) if throttles else None,
-        throttled_now=_throttled_now(f"{sys}/devices/platform"),
-    )
+    return {
+        "monotonic_s": time.monotonic(),
+        "steal_s": steal,
+        "total_s": total,
+        "pressure_s": _pressure(f"{proc}/pressure/cpu"),
+        "load1": _number(*_text(f"{proc}/loadavg").split()[:1]),
+        "frequency_hz": 1e3 * sum(frequencies) / len(frequencies) if frequencies else None,
+        "temperature_c": max(temperatures, default=None),
+        "throttle_count": int(sum(throttles)) if throttles else None,
+        "throttled_now": _throttled_now(f"{sys}/devices/platform"),
+    }
 
 
 def _cpu_times(path: str) -> tuple[float | None, float | None]:
@@ -66,9 +68,9 @@ def _pressure(path: str) -> float | None:
 def _throttled_now(platform: str) -> bool | None:
     # The firmware's node is soc:firmware up to Raspberry Pi 4, soc@107c000000:firmware on 5.
     for soc in _entries(platform, r"soc(@[0-9a-f]+)?"):
-        held = re.fullmatch(r"(?:0x)?([0-9a-f]+)\s*", _text(f"{soc}/{os.path.basename(soc)}:firmware/get_throttled"))
-        if held:
-            return bool(int(held[1], 16) & THROTTLED_BITS)
+        bits = re.fullmatch(r"(?:0x)?([0-9a-f]+)\s*", _text(f"{soc}/{os.path.basename(soc)}:firmware/get_throttled"))
+        if bits:
+            return bool(int(bits[1], 16) & THROTTLED_BITS)
     return None
 
 

@@ -1,4 +1,7 @@
-"""What hardware class this machine is."""
+"""What this machine is: its CPU, what it may use of it, its accelerators and tools, and what Python has installed.
+
+Standard library only: it is sent to other machines as text.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +9,52 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
-
-from harness.core.environment import INT8_FEATURES, Hardware
-from harness.core.offer import COMPILER, CUDA
-
-VECTOR_FEATURES = (
-    *INT8_FEATURES,
-    "avx",
-    "avx2",
-    "fma",
-    "avx512f",
-    "avx512bw",
-    "avx512_bf16",
-    "amx_bf16",
-    "asimd",
-    "sve",
-)
+from typing import Any
 
 
-def local_hardware(
+def survey(
     proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup"), dev: Path = Path("/dev")
-) -> Hardware:
-    """Read CPU model, usable cores, quota and vector instruction sets from the system."""
+) -> dict[str, Any]:
+    """CPU model, usable cores, quota, the CPU's flags, GPUs with their driver, and whether there is a C++ compiler."""
     fields = _cpu_fields(proc / "cpuinfo")
-    flags = set(fields.get("flags", fields.get("Features", "")).split())
-    return Hardware(
-        machine=platform.machine(),
-        cpu=_cpu_name(fields),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        quota_cores=_quota(cgroup / "cpu.max"),
-        features=tuple(sorted(feature for feature in VECTOR_FEATURES if feature in flags)),
-        accelerator=", ".join(filter(None, [*_gpus(proc, dev), _driver(proc)])),
-    )
-
-
-def local_devices(proc: Path = Path("/proc"), dev: Path = Path("/dev")) -> frozenset[str]:
-    """What is here beside the CPU, by the names that providers ask for."""
     compiler = shutil.which(os.environ.get("CXX") or "g++") or shutil.which("clang++")
-    return frozenset(([CUDA] if _gpus(proc, dev) else []) + ([COMPILER] if compiler else []))
+    return {
+        "machine": platform.machine(),
+        "cpu": _cpu_name(fields),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "quota_cores": _quota(cgroup / "cpu.max"),
+        "flags": sorted(set(fields.get("flags", fields.get("Features", "")).split())),
+        "gpus": list(_gpus(proc, dev)),
+        "driver": _driver(proc),
+        "compiler": compiler is not None,
+    }
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """The version of each distribution in *packages*; empty of one that is not installed. None is imported."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = ""
+    return found
 
 
 def _gpus(proc: Path, dev: Path) -> tuple[str, ...]:
     """The models of the NVIDIA GPUs that the driver knows, from its own list; needs no library and no process."""
-    found = []
+    models = []
     for gpu in sorted((proc / "driver/nvidia/gpus").glob("*/information")):
         try:
             lines = gpu.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             continue
-        found += [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
+        models += [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
     # A container may have the devices without the driver's list.
-    return tuple(found) or tuple("NVIDIA GPU" for _ in dev.glob("nvidia[0-9]*"))
+    return tuple(models) or tuple("NVIDIA GPU" for _ in dev.glob("nvidia[0-9]*"))
 
 
 def _driver(proc: Path) -> str:
