@@ -71,9 +71,14 @@ class Run:
     def prepare(self, cases: Iterable[Case]) -> None:
         """Evaluate the references, and build and probe all *cases* and what they are compared with."""
         cases = list(cases)
+        self.build(cases)
+        self._prober.probe_all({cell for case in cases for cell in {case.cell} | probed_companions(case)})
+
+    def build(self, cases: Iterable[Case]) -> None:
+        """Evaluate the references and build all that *cases* rest on; each is probed once it is judged."""
+        cases = list(cases)
         self._latency.plan(cases)
         self.prepare_cells({cell for case in cases for cell in _needed(case)})
-        self._prober.probe_all({cell for case in cases for cell in {case.cell} | probed_companions(case)})
 
     def prepare_cells(self, cells: Iterable[Cell]) -> None:
         """Evaluate the references and build the artifacts of *cells*; what fails is noted as their problem."""

@@ -93,7 +93,12 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             held = config.stash[SESSION_KEY]
             held.announce = True
             try:
-                held.run.prepare(cases)
+                if config.getoption("maxfail") == 1:
+                    held.run.build(
+                        cases
+                    )  # the first failure ends the run: what comes after it is not probed for nothing
+                else:
+                    held.run.prepare(cases)
             except HarnessError as err:
                 raise pytest.UsageError(str(err)) from None
             finally:

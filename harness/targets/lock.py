@@ -16,6 +16,7 @@ import fcntl
 import os
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ from pathlib import Path
 from harness.core.progress import Tell
 from harness.errors import LockError
 
+REMIND_S = 10.0
+"""Whoever waits says so again after so many seconds."""
 _open_here: set[int] = set()
 """Descriptors of this process. A forked child closes its copies: they would keep the lock of a holder that died."""
 
@@ -60,7 +63,7 @@ class TargetLock:
         """Build or predict beside others that do, while nobody measures; gives the seconds waited.
 
         Args:
-            tell: called once with a line for people when the lock is not free at once.
+            tell: called with a line for people when the lock is not free at once, and again while that stays so.
 
         Raises:
             LockError: the folder or its files can't be made, or are not this user's.
@@ -68,8 +71,9 @@ class TargetLock:
         start = time.monotonic()
         with self._opened("lock") as lock:
             with self._opened("gate") as gate:
-                self._take(gate, fcntl.LOCK_SH, lambda: tell(self._by_the_gate(gate)))
-                self._take(lock, fcntl.LOCK_SH)
+                waited = self._take(gate, fcntl.LOCK_SH, tell, lambda: self._by_the_gate(gate))
+                line = f"waits for a measurement on target {self._name}"
+                self._take(lock, fcntl.LOCK_SH, tell, lambda: line, at_once=not waited)
             yield time.monotonic() - start
 
     @contextmanager
@@ -77,10 +81,10 @@ class TargetLock:
         """Measure alone; gives the seconds waited. Arguments and errors are those of ``shared``."""
         start = time.monotonic()
         with self._opened("gate") as gate, self._opened("lock") as lock:
-            waited = self._take(gate, fcntl.LOCK_EX, lambda: tell(self._by_the_gate(gate)))
+            waited = self._take(gate, fcntl.LOCK_EX, tell, lambda: self._by_the_gate(gate))
             _sign(gate)
             line = f"waits for builds and predictions on target {self._name}"
-            self._take(lock, fcntl.LOCK_EX, lambda: None if waited else tell(line))
+            self._take(lock, fcntl.LOCK_EX, tell, lambda: line, at_once=not waited)
             yield time.monotonic() - start
 
     @contextmanager
@@ -101,12 +105,17 @@ class TargetLock:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)  # also where a fork has not yet closed its copy
                 os.close(descriptor)
 
-    def _take(self, descriptor: int, mode: int, told: Callable[[], None] = lambda: None) -> bool:
-        """Lock *descriptor*, calling *told* before a wait; whether there was one."""
+    def _take(
+        self, descriptor: int, mode: int, tell: Tell, line_of: Callable[[], str], *, at_once: bool = True
+    ) -> bool:
+        """Lock *descriptor*; whether that took waiting, which *tell* is told: *at_once*, and from time to time."""
         if self._flock(descriptor, mode | fcntl.LOCK_NB):
             return False
-        told()
-        return self._flock(descriptor, mode)
+        line = line_of()
+        if at_once:
+            tell(line)
+        with _reminding(tell, line):
+            return self._flock(descriptor, mode)
 
     def _flock(self, descriptor: int, mode: int) -> bool:
         try:
@@ -139,6 +148,24 @@ class TargetLock:
             f"the lock of target {self._name!r} can't be taken: {path} {why}. "
             "Remove it, or set TMPDIR to a folder that you can write."
         )
+
+
+@contextmanager
+def _reminding(tell: Tell, line: str) -> Iterator[None]:
+    """Tell *line* again every ``REMIND_S`` with the time since the block began, until it ends."""
+    start, ended = time.monotonic(), threading.Event()
+
+    def remind() -> None:
+        while not ended.wait(REMIND_S):
+            tell(f"{line}, {time.monotonic() - start:.0f} s so far")
+
+    thread = threading.Thread(target=remind, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _sign(gate: int) -> None:

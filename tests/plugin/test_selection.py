@@ -104,6 +104,7 @@ def test_x_stops_at_the_first_failure_and_lf_repeats_it(project: Project) -> Non
     project.write("test_s.py", suite(metrics=["size"], recipes=["int8_static", "fp32", "fp16"], budgets=budgets))
     stopped = project.run("-x", "--harness-baseline-lenient")
     stopped.assert_outcomes(failed=1)
+    assert "edge-harness: measure" not in stopped.stdout.str(), "cells behind the failure are not probed for nothing"
     stopped.stdout.fnmatch_lines(["*1 planned items never ran, the first is test_s.py::test_size?linear/fp16*"])
     assert [cell["status"] for cell in project.results()["cells"]] == ["measured", "measured", "not_run"]
     again = project.run("--lf", "-v", "--harness-baseline-lenient")

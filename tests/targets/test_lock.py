@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LockError
+from harness.targets import lock
 from harness.targets.lock import TargetLock, user_folder
 from tests.fakes.processes import alive
 from tests.store.processes import finish, kill_when, start
@@ -157,6 +158,24 @@ def test_who_has_to_wait_tells_it_once_and_for_how_long(tmp_path: Path, holder: 
     ):
         assert 0.02 < waited < 10
     assert told == [line.format(process.pid)]
+
+
+@pytest.mark.parametrize("asked", ["shared", "exclusive"])
+def test_who_waits_long_says_again_how_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setattr(lock, "REMIND_S", 0.01)
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        if len(told) == 3:
+            (tmp_path / "go").touch()
+
+    with held(tmp_path, "exclusive") as process, getattr(TargetLock("local", tmp_path), asked)(tell):
+        heard = len(told)
+    line = f"waits for another measurement on target local (process {process.pid})"
+    assert told[:3] == [line, f"{line}, 0 s so far", f"{line}, 0 s so far"]
+    time.sleep(0.05)
+    assert len(told) == heard, "nothing is told once the lock is there"
 
 
 def test_who_waits_for_a_measurement_and_then_for_builds_tells_one_line(tmp_path: Path) -> None:
