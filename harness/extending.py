@@ -11,6 +11,7 @@ its contract. Registrations belong at the top level of a ``conftest.py``: proces
 from harness.core.artifact import Artifact
 from harness.core.contracts import Availability, Exporter, Framework, Meter, Runtime, Target
 from harness.core.data import Array, DataSet, Split
+from harness.core.engine_facts import EngineFacts
 from harness.core.figure import Better, Column, Figure, add_figure, ratio_of
 from harness.core.lowering import Lowered, Lowering
 from harness.core.measurement import Measurement
@@ -38,6 +39,7 @@ __all__ = [
     "Choice",
     "Column",
     "DataSet",
+    "EngineFacts",
     "Exporter",
     "Figure",
     "Framework",
