@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.core.environment import Hardware
+from harness.core.finding import Verdict
 from harness.core.metric import Stage
 from harness.core.run_record import RunInfo, RunRecord
 from harness.errors import HarnessError
@@ -18,6 +19,7 @@ from harness.pytest_plugin import options
 from harness.pytest_plugin.gathered import Gathered, cell_of
 from harness.pytest_plugin.session import CASE_KEY, SESSION_KEY, runs_items
 from harness.pytest_plugin.status import Status, legend, status_of
+from harness.store.baselines import baseline_path
 from harness.store.update import Update, UpdatePolicy, update_suite
 
 if TYPE_CHECKING:
@@ -131,7 +133,20 @@ class Reports:
         for line in [*lines, *([letters] if letters else [])]:
             reporter.write_line(line)
 
+    def _moved_suites(self) -> Iterator[str]:
+        """A line for each baseline file that a suite without baselines may have left behind when it was moved."""
+        from harness.store.moved_baselines import abandoned_baselines
+
+        folder, root = self._config.stash[SESSION_KEY].baselines, self._config.rootpath
+        for suite, findings in sorted(self._gathered.by_suite.items()):
+            cells = {finding.cell for finding in findings if finding.verdict is Verdict.NO_BASELINE}
+            for model in sorted({self._gathered.cells[cell].cell.model for cell in cells}):
+                for path in abandoned_baselines(folder, root, suite, model, cells):
+                    own = baseline_path(folder, suite, model)
+                    yield f"edge-harness: {path} holds baselines of a suite that is gone; if it is {suite} now: git mv {path} {own}"
+
     def _last_lines(self) -> Iterator[str]:
+        yield from self._moved_suites()
         if self._update.refused:
             refused, recorded = len(self._update.refused), len(self._update.recorded)
             yield f"edge-harness: {refused} figure{'s' if refused > 1 else ''} refused, {recorded} recorded"

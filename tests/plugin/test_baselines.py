@@ -271,3 +271,15 @@ def test_the_same_accuracy_by_other_samples_is_noted(suited: Project) -> None:
     (finding,) = [f for f in suited.results()["findings"] if f["against"] == "baseline"]
     assert finding["verdict"] in ("pass", "inconclusive")
     assert "changed" in finding["notes"]
+
+
+def test_baselines_of_a_suite_that_was_moved_are_named(suited: Project) -> None:
+    suited.run("--harness-update")
+    before = suited.baseline()
+    text = (suited.folder / "test_s.py").read_text(encoding="utf-8")
+    (suited.folder / "test_s.py").unlink()
+    suited.write("moved/test_s.py", text)
+    moved = suited.run()
+    moved.stdout.fnmatch_lines(
+        [f"edge-harness: *{before.name} holds baselines of a suite that is gone; if it is moved/s now: git mv *"]
+    )
