@@ -158,9 +158,9 @@ class Matrix:
             useful.add(PLACEMENT.name)
         idle = sorted(self.budgets.metrics() - useful)
         if idle:
-            one = idle[0]
-            kind = f"add one: @harness.gate({one!r})"
-            if one in CHANGES:
+            first = idle[0]
+            kind = f"add one: @harness.gate({first!r})"
+            if first in CHANGES:
                 kind = "no gate compares it with a baseline" if self.baseline else "the matrix says baseline=False"
             raise InvalidMatrix(
                 f"{where}: the budget table limits {', '.join(idle)}, but no test gates on it, so nothing would be enforced; {kind}."

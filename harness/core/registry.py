@@ -45,14 +45,14 @@ class Registry(Generic[Entry]):
         if self._contract is not None:
             check_contract(entry, self._contract)
         name = self._checked(entry)
-        held = self._entries.get(name)
-        if held is not None and held.source.path != entry.source.path:
+        known = self._entries.get(name)
+        if known is not None and known.source.path != entry.source.path:
             raise DuplicateName(
-                f"{self.kind} {name!r} is registered twice: at {held.source} and at {entry.source}. Rename one."
+                f"{self.kind} {name!r} is registered twice: at {known.source} and at {entry.source}. Rename one."
             )
-        if held is not None and held.source.line != entry.source.line and held.source.module == entry.source.module:
+        if known is not None and known.source.line != entry.source.line and known.source.module == entry.source.module:
             raise DuplicateName(
-                f"{self.kind} {name!r} is registered twice in {held.source.path}: lines {held.source.line} and {entry.source.line}. Rename one."
+                f"{self.kind} {name!r} is registered twice in {known.source.path}: lines {known.source.line} and {entry.source.line}. Rename one."
             )
         self._entries[name] = entry
 

@@ -135,24 +135,24 @@ def suite_name(path: Path, root: Path) -> str:
 def _gated(metafunc: pytest.Metafunc) -> set[str]:
     """Every metric that some test of the same matrix gates on: a class with a matrix of its own gates on that one alone."""
     classes = [value for value in vars(metafunc.module).values() if isinstance(value, type)]
-    with_own = [one for one in classes if any(mark.name == "harness_matrix" for mark in _marks_of(one))]
-    holders: list[Any] = [metafunc.module, *(one for one in classes if one not in with_own)]
+    with_own = [part for part in classes if any(mark.name == "harness_matrix" for mark in _marks_of(part))]
+    holders: list[Any] = [metafunc.module, *(part for part in classes if part not in with_own)]
     if metafunc.cls in with_own:
         holders = [metafunc.cls]
-    found: set[str] = set()
+    metrics: set[str] = set()
     for holder in holders:
         inherited = holder.__mro__ if isinstance(holder, type) else [holder]
         for value in (value for part in inherited for value in vars(part).values()):
             for mark in _marks_of(value) if callable(value) else []:
                 if mark.name == "harness_gate":
-                    found.add(mark.args[0].name)
-    return found
+                    metrics.add(mark.args[0].name)
+    return metrics
 
 
 def _marks_of(marked: Any) -> list[pytest.Mark]:
-    held: Any = getattr(marked, "pytestmark", [])  # a class may give one mark, or decorators in place of marks
-    given: list[Any] = held if isinstance(held, list) else [held]
-    return [one.mark if isinstance(one, pytest.MarkDecorator) else one for one in given]
+    written: Any = getattr(marked, "pytestmark", [])  # a class may give one mark, or decorators in place of marks
+    marks: list[Any] = written if isinstance(written, list) else [written]
+    return [mark.mark if isinstance(mark, pytest.MarkDecorator) else mark for mark in marks]
 
 
 def _marks(case: Case, config: pytest.Config) -> list[pytest.MarkDecorator]:
@@ -163,8 +163,8 @@ def _marks(case: Case, config: pytest.Config) -> list[pytest.MarkDecorator]:
     cell = case.cell
     names = {cell.model, cell.recipe, *cell.recipe.split("+"), RuntimeName.parse(cell.runtime).runtime, cell.target}
     known = config.getini("markers")
-    taken = {line.partition(":")[0].partition("(")[0].strip() for line in known if not line.endswith(MARK_MEANING)}
-    free = sorted(names - taken)
+    reserved = {line.partition(":")[0].partition("(")[0].strip() for line in known if not line.endswith(MARK_MEANING)}
+    free = sorted(names - reserved)
     for name in free:
         line = f"{name}: {MARK_MEANING}"
         if line not in known:

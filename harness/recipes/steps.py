@@ -100,9 +100,9 @@ def step(
     return register
 
 
-def add_step(made: Step) -> None:
+def add_step(step: Step) -> None:
     """Register a step without parameters."""
-    steps.add(StepFamily(name=made.name, source=made.source, ranges={}, make=lambda text, numbers: made))
+    steps.add(StepFamily(name=step.name, source=step.source, ranges={}, make=lambda text, numbers: step))
 
 
 def promises_of(step: str, limits: Limits) -> tuple[Promise, ...]:
@@ -111,29 +111,33 @@ def promises_of(step: str, limits: Limits) -> tuple[Promise, ...]:
     Raises:
         InvalidLimit, UnknownName: one can't be read, or is not on a figure of the artifact.
     """
-    found = []
+    promises = []
     for name, text in limits.items():
         metric = metric_named(name)
         if metric.stage is not Stage.ARTIFACT:
             raise InvalidLimit(
                 f"step {step!r} promises {name}, which is not read from the artifact; budgets demand it."
             )
-        found.append(Promise(metric=metric, limit=parse_limit(name, text, metric.units)))
-    return tuple(found)
+        promises.append(Promise(metric=metric, limit=parse_limit(name, text, metric.units)))
+    return tuple(promises)
 
 
 def _check_signature(name: str, transform: Callable[..., Any], parameters: list[str]) -> bool:
     """Check that *transform* takes the model and what the name says; returns whether it takes ``work``."""
     if len(set(parameters)) != len(parameters):
         raise ContractError(f"step {name!r} has a parameter twice.")
-    taken = list(inspect.signature(transform).parameters.values())[1:]
-    wanted = [one.name for one in taken if one.default is inspect.Parameter.empty and one.name != "work"]
+    arguments = list(inspect.signature(transform).parameters.values())[1:]
+    wanted = [
+        argument.name
+        for argument in arguments
+        if argument.default is inspect.Parameter.empty and argument.name != "work"
+    ]
     if sorted(wanted) != sorted(parameters):
         raise ContractError(
             f"step {name!r} ({Source.of(transform)}): the name has the parameters {parameters or 'none'}, the function "
             f"takes {wanted or 'none'} after the model. They must be the same; 'work' may be added."
         )
-    return any(one.name == "work" for one in taken)
+    return any(argument.name == "work" for argument in arguments)
 
 
 def _traits(name: str, given: Iterable[str]) -> frozenset[Trait]:

@@ -59,32 +59,32 @@ class Card:
             WeightsError: the file is missing, is not a card, or has another schema.
         """
         try:
-            held = json.loads(path.read_text(encoding="utf-8"))
+            written = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise WeightsError(f"no card {path}. {_remedy(path.stem, path)}") from None
         except (OSError, ValueError) as err:
             raise WeightsError(f"card {path} can't be read: {err}. {_remedy(path.stem, path)}") from err
-        schema = held.get("schema") if isinstance(held, dict) else None
+        schema = written.get("schema") if isinstance(written, dict) else None
         if schema != SCHEMA:
             raise WeightsError(
                 f"card {path} has schema {schema!r}; this version reads {SCHEMA}. {_remedy(path.stem, path)}"
             )
-        trained_in = [name for name in FRAMEWORKS if held.get(name)]
+        trained_in = [name for name in FRAMEWORKS if written.get(name)]
         wanted = {field.name: field.type for field in fields(cls) if field.name not in FRAMEWORKS}
         wanted |= dict.fromkeys(trained_in, "str")
-        wrong = sorted(set(held) ^ wanted.keys())
-        wrong += [name for name, kind in wanted.items() if not isinstance(held.get(name), _KINDS[str(kind)])]
+        wrong = sorted(set(written) ^ wanted.keys())
+        wrong += [name for name, kind in wanted.items() if not isinstance(written.get(name), _KINDS[str(kind)])]
         wrong += [] if len(trained_in) == 1 else [f"one of {', '.join(FRAMEWORKS)}"]
         if wrong:
             raise WeightsError(
                 f"card {path}: missing, unknown or mistyped: {', '.join(wrong)}. {_remedy(path.stem, path)}"
             )
-        return cls(**held)
+        return cls(**written)
 
     def text(self) -> str:
         """The card as it is stored: JSON with sorted keys."""
-        held = {name: value for name, value in asdict(self).items() if value or name not in FRAMEWORKS}
-        return json.dumps(held, indent=2, sort_keys=True, allow_nan=False) + "\n"
+        content = {name: value for name, value in asdict(self).items() if value or name not in FRAMEWORKS}
+        return json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
     @property
     def framework(self) -> str:
@@ -143,10 +143,10 @@ def _verified(path: Path, card: Card, name: str) -> dict[str, Any]:
         weights = path.read_bytes()
     except FileNotFoundError:
         raise WeightsError(f"no weights {path}. {_remedy(name, path)}") from None
-    found = hashlib.sha256(weights).hexdigest()
-    if found != card.sha256:
+    digest = hashlib.sha256(weights).hexdigest()
+    if digest != card.sha256:
         raise WeightsError(
-            f"weights {path} ({len(weights)} bytes): expected sha256 {card.sha256}, found {found}. "
+            f"weights {path} ({len(weights)} bytes): expected sha256 {card.sha256}, found {digest}. "
             f"{_remedy(name, path)}"
         )
     try:
@@ -160,9 +160,9 @@ def _check_fit(state: dict[str, Any], wanted: dict[str, Any], path: Path, name: 
     mismatches = [f"{key} is missing" for key in sorted(wanted.keys() - state.keys())]
     mismatches += [f"{key} is unknown" for key in sorted(state.keys() - wanted.keys())]
     for key in sorted(state.keys() & wanted.keys()):
-        held, needed = (f"{value.dtype} {tuple(value.shape)}" for value in (state[key], wanted[key]))
-        if held != needed:
-            mismatches.append(f"{key} is {held}, not {needed}")
+        actual, needed = (f"{value.dtype} {tuple(value.shape)}" for value in (state[key], wanted[key]))
+        if actual != needed:
+            mismatches.append(f"{key} is {actual}, not {needed}")
     if mismatches:
         shown = "; ".join(mismatches[:5]) + ("; ..." if len(mismatches) > 5 else "")
         raise WeightsError(f"weights {path} do not fit the architecture {name!r}: {shown}. {_remedy(name, path)}")

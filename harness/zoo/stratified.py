@@ -15,12 +15,12 @@ def stratified(labels: Array, count: int, seed: int) -> Array:
     """
     classes, sizes = np.unique(labels, return_counts=True)
     shares = count * sizes / len(labels)
-    taken = np.floor(shares).astype(int)
-    remainders = np.argsort(taken - shares, kind="stable")
-    taken[remainders[: count - int(taken.sum())]] += 1
+    counts = np.floor(shares).astype(int)
+    remainders = np.argsort(counts - shares, kind="stable")
+    counts[remainders[: count - int(counts.sum())]] += 1
     random = np.random.RandomState(seed)
     chosen = [
         random.permutation(np.flatnonzero(labels == label))[:number]
-        for label, number in zip(classes, taken, strict=True)
+        for label, number in zip(classes, counts, strict=True)
     ]
     return np.sort(np.concatenate(chosen))

@@ -14,14 +14,14 @@ class ConvNet(nn.Module):
         """Build from *blocks*, the (channels, stride) of each 3 x 3 convolution."""
         super().__init__()
         layers: list[nn.Module] = []
-        taken = 1
+        in_channels = 1
         for channels, stride in blocks:
-            layers.append(nn.Conv2d(taken, channels, 3, stride=stride, padding=1, bias=False))
+            layers.append(nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1, bias=False))
             layers.append(nn.BatchNorm2d(channels))
             layers.append(nn.ReLU())
-            taken = channels
+            in_channels = channels
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1))
-        self.classifier = nn.Linear(taken, 10)
+        self.classifier = nn.Linear(in_channels, 10)
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits (n, 10) of *image* (n, 1, h, w) in 0..1."""
