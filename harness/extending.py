@@ -28,6 +28,7 @@ from harness.recipes.steps import step
 from harness.registering import dataset, exporter, framework, model, runtime, score, target, task_metric
 from harness.runtimes.options import refused_precision
 from harness.runtimes.scales import check_scales
+from harness.targets.remote import Remote
 
 __all__ = [
     "Array",
@@ -53,6 +54,7 @@ __all__ = [
     "Option",
     "Precision",
     "Provider",
+    "Remote",
     "Rule",
     "Runtime",
     "Source",

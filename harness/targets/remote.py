@@ -132,7 +132,7 @@ class Agent:
             self._control = self._connection.remote_exec(serving)
             self._control.send(json.dumps({part: _text(module.__file__) for part, module in PARTS.items()}))
             self.survey: dict[str, Any] = self.ask("survey")
-        except (*self._errors, execnet.HostNotFound) as err:
+        except (*self._errors, execnet.HostNotFound, ValueError) as err:  # ValueError: no specification
             self.close()
             raise TargetError(f"target {name!r} can't be reached by {gateway!r}: {_words(err)}") from err
 

@@ -28,6 +28,7 @@ def cases(
     runtimes: Sequence[str] = ("fakert",),
     budgets: Iterable[tuple[str, Mapping[str, str]]] | None = None,
     required: Sequence[str] = (),
+    targets: Sequence[str] = ("local",),
 ) -> list[Case]:
     """A matrix's cases, without baselines; only reported unless *budgets* say more."""
     rows = list(budgets) if budgets is not None else [("*", dict.fromkeys(metrics, "report"))]
@@ -35,6 +36,7 @@ def cases(
         models=list(models),
         recipes=list(recipes),
         runtimes=list(runtimes),
+        targets=list(targets),
         budgets=rows,
         required=list(required),
         baseline=False,

@@ -87,6 +87,30 @@ def test_a_hung_worker_is_killed_within_its_time(
     assert ends_within(pid, 1)
 
 
+BUSY_SIDE = """
+def versions():
+    return {}
+
+def open_session(path, options):
+    print("compiles", flush=True)
+    while True:
+        pass
+"""
+
+
+def test_a_worker_that_still_computes_is_slow_not_hung(open_worker: OpenWorker) -> None:
+    from fakes.processes import ends_within
+
+    worker = open_worker(text=BUSY_SIDE, timeout_s=1.0)
+    with pytest.raises(
+        WorkerFailure,
+        match=r"^the worker is slow in 'load': no answer in 1 s, and it was still at work; --harness-timeout gives it "
+        r"longer; its last lines:\n    compiles$",
+    ):
+        worker.ask("load", path="", options={})
+    assert ends_within(worker.greeting["pid"], 1)
+
+
 def test_leaving_the_with_ends_a_worker_that_is_busy(
     lower: Lower, tmp_path: Path, run_side: Path, target: Target
 ) -> None:
