@@ -64,6 +64,19 @@ def test_the_registrations_in_the_docs_work(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+def test_the_target_in_the_docs_is_registered(pytester):
+    pytester.makeconftest(blocks(ROOT / "docs" / "targets.md", "python")[0])
+    pytester.makepyfile(
+        """
+        from harness.registries import targets
+
+        def test_registered():
+            assert "board" in targets
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_every_metric_and_change_is_documented():
     text = (ROOT / "docs" / "writing-a-suite.md").read_text(encoding="utf-8")
     missing = [name for name in [*METRICS, *CHANGES] if f"`{name}`" not in text]
