@@ -62,7 +62,7 @@ def run(project: Project, recipes: list[str], runtime: str = "fakert") -> pytest
             "int8_static",
             "forgetful",
             "int8_share",
-            "int8 share below its limit: int8_static on forgetful has 0.00 %, limit 95 %",
+            "int8 share below its limit: int8_static on forgetful has 0.00 %, limit 95 %; in float32: weights",
             id="a quantizer that returns the float model",
         ),
         pytest.param(
