@@ -69,18 +69,18 @@ class Context:
     @classmethod
     def merged(cls, contexts: Sequence[Context]) -> Self:
         """Several stretches, in order, as one; what is None in some of them is told by the others."""
-        switches = _known(one.involuntary_switches for one in contexts)
-        throttled = _known(one.throttled for one in contexts)
+        switches = _known(context.involuntary_switches for context in contexts)
+        throttled = _known(context.throttled for context in contexts)
         return cls(
-            seconds=sum((one.seconds for one in contexts), start=0.0),
-            steal_share=_weighted((one.steal_share, one.seconds) for one in contexts),
-            pressure_share=_weighted((one.pressure_share, one.seconds) for one in contexts),
+            seconds=sum((context.seconds for context in contexts), start=0.0),
+            steal_share=_weighted((context.steal_share, context.seconds) for context in contexts),
+            pressure_share=_weighted((context.pressure_share, context.seconds) for context in contexts),
             involuntary_switches=sum(switches) if switches else None,
-            load1=max(_known(one.load1 for one in contexts), default=None),
-            frequency_start_hz=_first(one.frequency_start_hz for one in contexts),
-            frequency_end_hz=_first(one.frequency_end_hz for one in reversed(contexts)),
-            temperature_start_c=_first(one.temperature_start_c for one in contexts),
-            temperature_end_c=_first(one.temperature_end_c for one in reversed(contexts)),
+            load1=max(_known(context.load1 for context in contexts), default=None),
+            frequency_start_hz=_first(context.frequency_start_hz for context in contexts),
+            frequency_end_hz=_first(context.frequency_end_hz for context in reversed(contexts)),
+            temperature_start_c=_first(context.temperature_start_c for context in contexts),
+            temperature_end_c=_first(context.temperature_end_c for context in reversed(contexts)),
             throttled=any(throttled) if throttled else None,
         )
 
@@ -144,5 +144,5 @@ def _percent(share: float) -> str:
 
 def _change(start: float | None, end: float | None, say: Callable[[float], str]) -> str:
     """``start -> end``, or one of them where the other is unknown or reads the same."""
-    said = [say(value) for value in _known([start, end])]
-    return " -> ".join(dict.fromkeys(said))
+    texts = [say(value) for value in _known([start, end])]
+    return " -> ".join(dict.fromkeys(texts))

@@ -135,13 +135,13 @@ class TargetLock:
     def _check_folder(self) -> None:
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            found = self._folder.lstat()
+            status = self._folder.lstat()
         except OSError as err:
             raise self._error(self._folder, f"can't be made ({err.strerror})") from err
-        if not stat.S_ISDIR(found.st_mode):
+        if not stat.S_ISDIR(status.st_mode):
             raise self._error(self._folder, "is a link, not a folder")
-        if found.st_uid != os.geteuid():
-            raise self._error(self._folder, f"belongs to another user ({found.st_uid})")
+        if status.st_uid != os.geteuid():
+            raise self._error(self._folder, f"belongs to another user ({status.st_uid})")
 
     def _error(self, path: Path, why: str) -> LockError:
         return LockError(

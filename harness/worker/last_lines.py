@@ -33,11 +33,11 @@ def last_lines(lines: Sequence[str]) -> str:
     A fatal signal leaves the stacks of all threads behind: of these only the innermost frames of the one that died are
     kept, so that the engine's own last words are not pushed out.
     """
-    said = [line.rstrip() for line in lines if line.strip()]
-    fatal = max((index for index, line in enumerate(said) if line.startswith(FATAL)), default=None)
+    nonblank = [line.rstrip() for line in lines if line.strip()]
+    fatal = max((index for index, line in enumerate(nonblank) if line.startswith(FATAL)), default=None)
     if fatal is not None:
-        stacks = said[fatal + 1 :]
+        stacks = nonblank[fatal + 1 :]
         current = next((index for index, line in enumerate(stacks) if line.startswith(CURRENT)), 0)
-        said = [*said[: fatal + 1], *stacks[current : current + 1 + FRAMES]]
-    kept = said[-LAST_LINES:]
-    return "; its last lines:\n" + "\n".join(f"    {line}" for line in kept) if kept else ""
+        nonblank = [*nonblank[: fatal + 1], *stacks[current : current + 1 + FRAMES]]
+    last = nonblank[-LAST_LINES:]
+    return "; its last lines:\n" + "\n".join(f"    {line}" for line in last) if last else ""

@@ -35,13 +35,13 @@ def survey(
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """The version of each distribution in *packages*; empty of one that is not installed. None is imported."""
-    found = {}
+    known = {}
     for package in packages:
         try:
-            found[package] = metadata.version(package)
+            known[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            found[package] = ""
-    return found
+            known[package] = ""
+    return known
 
 
 def _gpus(proc: Path, dev: Path) -> tuple[str, ...]:
