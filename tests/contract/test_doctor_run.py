@@ -5,6 +5,7 @@ from fakes.lab import load
 from fakes.registries import only_shipped
 
 from harness import cli
+from harness.cli import doctor
 from harness.core.names import Cell
 from harness.core.offer import CUDA
 from harness.pipeline import proof
@@ -38,6 +39,12 @@ def rows(out):
     lines = out[out.index("largest output error") :].splitlines()[2:]
     cut = [line.split(None, 3) for line in lines if line.strip()]
     return {(runtime, model): (status, rest) for runtime, model, status, rest in cut}
+
+
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch):
+    """Rows that need no second line."""
+    monkeypatch.setattr(doctor, "terminal_width", lambda: 2000)
 
 
 def test_every_engine_here_runs(engine_cache, monkeypatch, capsys):
