@@ -452,10 +452,10 @@ def test_an_unreadable_calibration_is_an_error_that_names_it(project: Project) -
         pytest.param("latency", "0.35 ms", None, "inconclusive", id="beyond by less than an unknown machine varies"),
         pytest.param("latency", "0.35 ms", 1.02, "over_budget", id="beyond by more than a quiet machine varies"),
         pytest.param("latency", "0.2 ms", None, "over_budget", id="twice the limit, anywhere"),
-        pytest.param("latency_p90", "2 ms", None, "pass", id="tail within, anywhere"),
+        pytest.param("latency_p90", "50 ms", None, "pass", id="tail within, anywhere"),
         pytest.param("latency_p90", "0.2 ms", None, "inconclusive", id="tail beyond, unknown machine"),
         pytest.param("latency_p90", "0.2 ms", 1.02, "over_budget", id="tail beyond, quiet machine"),
-        pytest.param("latency_p99", "2 ms", None, "pass", id="p99 gets the samples it needs"),
+        pytest.param("latency_p99", "50 ms", None, "pass", id="p99 gets the samples it needs"),
     ],
 )
 def test_times_are_judged_as_far_as_the_machine_is_known(
