@@ -5,11 +5,11 @@ from fakes.lab import load
 from fakes.registries import only_shipped
 
 from harness import cli
-from harness.cli import doctor
 from harness.core.names import Cell
 from harness.core.offer import CUDA
 from harness.pipeline import proof
 from harness.registries import runtimes
+from harness.reporting import screen
 
 from .conftest import RUNTIMES
 
@@ -19,6 +19,7 @@ BROKEN = """
 from harness.core.source import Source
 from harness.runtimes.onnxruntime.runtime import OnnxRuntime
 from harness.registries import runtimes
+from harness.reporting import screen
 
 class Broken(OnnxRuntime):
     name = "broken"
@@ -44,7 +45,7 @@ def rows(out):
 @pytest.fixture(autouse=True)
 def _wide_terminal(monkeypatch):
     """Rows that need no second line."""
-    monkeypatch.setattr(doctor, "terminal_width", lambda: 2000)
+    monkeypatch.setattr(screen, "terminal_width", lambda: 2000)
 
 
 def test_every_engine_here_runs(engine_cache, monkeypatch, capsys):
