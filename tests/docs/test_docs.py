@@ -43,7 +43,7 @@ def test_the_suite_on_the_page_passes_as_it_stands(pytester, pytestconfig, page)
     pytester.makepyfile(test_example=blocks(page, "python")[0])
     cache = os.environ.get("EDGE_HARNESS_CACHE") or pytestconfig.cache.mkdir("engines")
     found = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "--rootdir=.", "--harness-cache", str(cache), "--harness-baseline-lenient"
+        "-p", "no:cacheprovider", "--rootdir=.", f"--harness-cache={cache}", "--harness-baseline-lenient"
     )
     assert found.ret == 0
     found.stdout.fnmatch_lines(["*digits_cnn*int8_static*onnxruntime*"])
@@ -121,6 +121,6 @@ def test_the_recipe_in_the_docs_keeps_its_promise(pytester, pytestconfig):
         """
     )
     cache = os.environ.get("EDGE_HARNESS_CACHE") or pytestconfig.cache.mkdir("engines")
-    found = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--rootdir=.", "--harness-cache", str(cache))
+    found = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--rootdir=.", f"--harness-cache={cache}")
     assert found.ret == 0
     found.stdout.re_match_lines([r"digits_cnn/round4/onnxruntime .* reported"])
