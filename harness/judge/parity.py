@@ -37,7 +37,7 @@ def parity_failure(recipe: Recipe, measurements: Mapping[str, Measurement]) -> s
     agreement = measurements.get(AGREEMENT.name)
     if (
         correlation is not None
-        and correlation.value != 0
+        and abs(correlation.value) > 0
         and agreement is not None
         and agreement.value >= ENOUGH_AGREEMENT
     ):

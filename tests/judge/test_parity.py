@@ -19,6 +19,7 @@ load_catalog()
         pytest.param(0.1, 0.89, False, id="wild scores of several"),
         pytest.param(0.0, 1.0, False, id="constant outputs that agree by chance"),
         pytest.param(float("nan"), 0.5, False, id="NaN"),
+        pytest.param(float("nan"), 1.0, False, id="NaN, whatever the labels"),
         pytest.param(0.9, 0.1, True, id="scores that correlate"),
     ],
 )
