@@ -103,4 +103,4 @@ def special(settings):
         load(SPECIAL_MODELS)
         run = Run(settings, lambda case: {}, lambda line: None)
         run.prepare_cells(SPECIAL.values())
-        yield run
+    return run  # outside the block: these registries must not outlive it in this process's other tests

@@ -1,11 +1,8 @@
 """Engines of the narrow MobileNet for two GPUs, built here without one: sizes, audit, and the layers that were chosen."""
 
-import importlib
-
 import pytest
-from fakes.registries import only_shipped
 
-from examples.zoo import fashion_mnist, models
+import examples.zoo  # noqa: F401 - importing registers them
 from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
 from harness.errors import DataSetError
@@ -21,28 +18,25 @@ SMS = ("86", "89")
 
 @pytest.fixture(scope="module")
 def built(settings):
-    with only_shipped():
-        for module in (fashion_mnist, models):
-            importlib.reload(module)  # registers again what other tests' registries don't hold
-        try:
-            datasets.get("fashion_mnist").loaded()
-        except DataSetError as err:
-            pytest.skip(str(err))
-        matrix = Matrix.parse(
-            models=["fashion_mobilenet"],
-            recipes=list(FORMATS),
-            runtimes=[f"tensorrt,sm={sm}" for sm in SMS],
-            budgets=[("*", {"weights_ratio": "1.01 x", "accuracy_drop": "1 pp"})],
-            baseline=False,
-        )
-        run = Run(settings, lambda case: {}, lambda line: None)
-        cases = {
-            (cell.recipe, cell.runtime, metric): matrix.case("tensorrt", cell, metric_named(metric))
-            for cell in matrix.cells()
-            for metric in ("weights_ratio", "accuracy_drop")
-        }
-        run.prepare(cases.values())
-        yield run, cases
+    try:
+        datasets.get("fashion_mnist").loaded()
+    except DataSetError as err:
+        pytest.skip(str(err))
+    matrix = Matrix.parse(
+        models=["fashion_mobilenet"],
+        recipes=list(FORMATS),
+        runtimes=[f"tensorrt,sm={sm}" for sm in SMS],
+        budgets=[("*", {"weights_ratio": "1.01 x", "accuracy_drop": "1 pp"})],
+        baseline=False,
+    )
+    run = Run(settings, lambda case: {}, lambda line: None)
+    cases = {
+        (cell.recipe, cell.runtime, metric): matrix.case("tensorrt", cell, metric_named(metric))
+        for cell in matrix.cells()
+        for metric in ("weights_ratio", "accuracy_drop")
+    }
+    run.prepare(cases.values())
+    return run, cases
 
 
 @pytest.mark.parametrize("sm", SMS)
