@@ -1,11 +1,13 @@
 """Real artifacts of the digits model, built once and kept between runs of the tests."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from fakes.lab import load
 from fakes.registries import only_shipped
+from filelock import FileLock
 
 from harness.core.names import Cell, RuntimeName
 from harness.core.offer import CUDA
@@ -71,12 +73,26 @@ def settings(engine_cache, tmp_path_factory):
     return Settings(cache=engine_cache, scratch=tmp_path_factory.mktemp("scratch"))
 
 
+@contextmanager
+def first_alone(settings):
+    """Let one of the test processes build inside the block; the others then find all of it in the cache."""
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(settings.cache / "tests.lock")):
+        yield
+
+
+def prepared(settings, cells):
+    """The run that prepared *cells*."""
+    run = Run(settings, lambda case: {}, lambda line: None)
+    with first_alone(settings):
+        run.prepare_cells(cells)
+    return run
+
+
 @pytest.fixture(scope="session")
 def built(settings):
     """The run that prepared all cells; a cell that can't run here fails the tests, it does not skip them."""
-    told = []
-    run = Run(settings, lambda case: {}, told.append)
-    run.prepare_cells(CELLS)
+    run = prepared(settings, CELLS)
     broken = {
         cell.id: (run.results[cell].status, run.results[cell].reason) for cell in CELLS if cell not in run.artifacts
     }
@@ -101,6 +117,4 @@ def special(settings):
     """The run that prepared the models of ``special_models.py``."""
     with only_shipped():
         load(SPECIAL_MODELS)
-        run = Run(settings, lambda case: {}, lambda line: None)
-        run.prepare_cells(SPECIAL.values())
-    return run  # outside the block: these registries must not outlive it in this process's other tests
+        return prepared(settings, SPECIAL.values())

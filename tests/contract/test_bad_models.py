@@ -8,12 +8,11 @@ from fakes.lab import load
 from fakes.registries import only_shipped
 
 from harness.core.names import Cell
-from harness.pipeline.run import Run
 from harness.registries import runtimes
 from harness.targets.local import Local
 from harness.worker.process import Worker, WorkerFailure
 
-from .conftest import MODELS, RUNTIMES, SPECIAL_MODELS, claimed
+from .conftest import MODELS, RUNTIMES, SPECIAL_MODELS, claimed, prepared
 
 pytestmark = pytest.mark.runtimes
 
@@ -29,9 +28,7 @@ FADING = [
 def faded(settings):
     with only_shipped():
         load(SPECIAL_MODELS)
-        run = Run(settings, lambda case: {}, lambda line: None)
-        run.prepare_cells([*FADING, *(replace(cell, recipe="fp32") for cell in FADING)])
-        return run
+        return prepared(settings, [*FADING, *(replace(cell, recipe="fp32") for cell in FADING)])
 
 
 @pytest.mark.parametrize("cell", FADING, ids=lambda cell: f"{cell.runtime}-{cell.model}")

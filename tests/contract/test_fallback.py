@@ -10,7 +10,7 @@ from harness.core.metrics import metric_named
 from harness.pipeline.run import Run
 from harness.registries import runtimes
 
-from .conftest import SPECIAL_MODELS
+from .conftest import SPECIAL_MODELS, first_alone
 
 pytestmark = pytest.mark.runtimes
 
@@ -30,7 +30,8 @@ def judged(settings):
         )
         run = Run(settings, lambda case: {}, lambda line: None)
         cases = [matrix.case("fallback", cell, metric_named("output_error")) for cell in matrix.cells()]
-        run.prepare(cases)
+        with first_alone(settings):
+            run.prepare(cases)
         return {case.cell.runtime: run.judge(case) for case in cases}
 
 

@@ -15,6 +15,8 @@ from harness.recipes.chain import parse_recipe
 from harness.registries import steps
 from harness.store.provenance import provenance_to_plain
 
+from .conftest import first_alone
+
 pytestmark = pytest.mark.runtimes
 
 ONE_OF_EACH = {
@@ -50,7 +52,8 @@ def made(settings):
     )
     run = Run(settings, lambda case: {}, lambda line: None)
     cases = [matrix.case("recipes", cell, metric_named("size_ratio")) for cell in matrix.cells()]
-    run.prepare(cases)
+    with first_alone(settings):
+        run.prepare(cases)
     return run, {case.cell.recipe: run.judge(case) for case in cases}
 
 

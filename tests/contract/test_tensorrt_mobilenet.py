@@ -10,6 +10,8 @@ from harness.pipeline.run import Run
 from harness.registries import datasets
 from harness.targets.local import Local
 
+from .conftest import first_alone
+
 pytestmark = pytest.mark.runtimes
 
 FORMATS = {"fp32": "float32", "fp16": "float16", "int8_static": "int8"}
@@ -35,7 +37,8 @@ def built(settings):
         for cell in matrix.cells()
         for metric in ("weights_ratio", "accuracy_drop")
     }
-    run.prepare(cases.values())
+    with first_alone(settings):
+        run.prepare(cases.values())
     return run, cases
 
 

@@ -7,7 +7,8 @@ from fakes.lab import load
 from fakes.registries import only_shipped
 
 from harness.core.names import Cell
-from harness.pipeline.run import Run
+
+from .conftest import prepared
 
 pytestmark = pytest.mark.runtimes
 MODELS = Path(__file__).with_name("unusual_models.py")
@@ -31,9 +32,7 @@ REFUSED = {
 def run(settings):
     with only_shipped():
         load(MODELS)
-        prepared = Run(settings, lambda case: {}, lambda line: None)
-        prepared.prepare_cells([*BUILT, *REFUSED])
-        return prepared
+        return prepared(settings, [*BUILT, *REFUSED])
 
 
 @pytest.mark.parametrize("cell", BUILT, ids=lambda cell: cell.id)

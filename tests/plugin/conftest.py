@@ -80,12 +80,16 @@ def native_modules() -> None:
 def project(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
     shared_cache: Path,
     native_modules: None,
     only_shipped: None,
 ) -> Project:
     """An empty project; CI is not set, the cache is shared."""
+    from fakes.own_locks import use_own_locks
     from fakes.project import conftest, python_path
+
+    use_own_locks(monkeypatch, tmp_path_factory)
 
     for name in ("CI", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)  # whoever runs these tests, the project is run by nobody

@@ -1,7 +1,4 @@
-"""What is particular to ExecuTorch: delegated and left-behind operators, kernels without a delegate, its threads.
-
-``python -m tests.runtimes.test_executorch FOLDER`` builds what the tests look at, in a process of its own.
-"""
+"""What is particular to ExecuTorch: delegated and left-behind operators, kernels without a delegate, its threads."""
 
 import json
 import os
@@ -11,23 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.reopening import Reopening
 
-from harness.core.lowering import Lowering
 from harness.core.names import RuntimeName
 from harness.core.weights import Weights
 from harness.runtimes.executorch.reading import read_tensors
 from harness.runtimes.executorch.runtime import ExecuTorch
 from harness.runtimes.options import choice_of
-from harness.targets.local import Local
-from harness.worker.process import Worker
 
-from .building import PRECISIONS, SAMPLES, SHAPE, network
+from .building import PRECISIONS, SHAPE
+from .executorch_building import ON_PORTABLE
 
 pytestmark = pytest.mark.runtimes
 
 ROOT = Path(__file__).parents[2]
-WIDE = (3, 56, 56)
-ON_PORTABLE = ("fp32", "fp16", "int8_static")
 THREADS = """
 import json, sys, time
 import numpy as np
@@ -43,78 +37,11 @@ print(json.dumps((all_threads - this_thread) / all_threads))
 """
 
 
-def build(folder):
-    import torch
-    from torch import nn
-
-    from harness.exporters.torch_to_pt2 import TorchToPt2
-
-    runtime = ExecuTorch()
-    rng = np.random.default_rng(0)
-    inputs = rng.standard_normal((SAMPLES, *SHAPE)).astype(np.float32)
-    facts = {"placement": {}}
-
-    class Odd(nn.Module):
-        """A normalization before any convolution, slopes, a factor per channel, and an operator for no delegate."""
-
-        def __init__(self):
-            super().__init__()
-            self.norm, self.conv, self.slopes = nn.BatchNorm2d(3), nn.Conv2d(3, 4, 3), nn.PReLU(4)
-            self.factor = nn.Parameter(torch.rand(1, 4, 1, 1) + 0.5)
-            self.head = nn.Linear(4 * 10 * 10, 5)
-
-        def forward(self, x):
-            x = self.slopes(self.conv(self.norm(x))) * self.factor
-            return self.head(torch.cumsum(x, dim=2).flatten(1))
-
-    def lower(net, name, precision, provider, samples):
-        place = folder / name
-        place.mkdir()
-        source = place / "source.pt2"
-        TorchToPt2().export(net, None, samples[:2], source)
-        made = runtime.lower(source, Lowering(precision=precision, calibration=samples, provider=provider), place)
-        facts["placement"][name] = made.placement
-
-    torch.manual_seed(0)
-    odd = Odd()
-    nn.init.uniform_(odd.norm.weight)
-    nn.init.uniform_(odd.norm.bias)
-    odd.eval()
-    lower(odd, "odd", PRECISIONS["fp32"], "xnnpack", inputs)
-    lower(odd, "odd_portable", PRECISIONS["fp32"], "portable", inputs)
-    facts["odd_parameters"] = sum(p.numel() for p in odd.parameters())
-    facts["odd_kernels"] = odd.conv.weight.numel() + odd.head.weight.numel()
-    convolutions = [nn.Conv2d(3 if not i else 64, 64, 3, padding=1) for i in range(8)]
-    lower(nn.Sequential(*convolutions).eval(), "wide", PRECISIONS["fp32"], "xnnpack", np.zeros((2, *WIDE), np.float32))
-    net = network()
-    for name in ON_PORTABLE:
-        lower(net, name, PRECISIONS[name], "portable", inputs)
-    for name in ("fp32", "int8_static"):
-        lower(net, f"again_{name}", PRECISIONS[name], "xnnpack", inputs)
-    try:
-        lower(net, "constant", PRECISIONS["int8_static"], "xnnpack", np.zeros_like(inputs))
-    except Exception as err:
-        facts["constant"] = f"{type(err).__name__}: {err}"
-    with torch.no_grad():
-        np.savez(
-            folder / "outputs.npz", inputs=inputs, odd=odd(torch.from_numpy(inputs)), net=net(torch.from_numpy(inputs))
-        )
-    # Last: it imports what a build has no use for.
-    from harness.runtimes.executorch import run_side
-
-    session = run_side.open_session(str(folder / "again_fp32" / "model.pte"), {"threads": 1, "provider": "xnnpack"})
-    first = session.prepare(inputs[:1])()
-    before = first.copy()
-    second = session.prepare(inputs[1:2])()
-    facts["kept"] = bool(np.array_equal(first, before) and not np.array_equal(first, second))
-    (folder / "facts.json").write_text(json.dumps(facts))
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("particular")
     made = subprocess.run(
-        [sys.executable, "-m", "tests.runtimes.test_executorch", str(place)],
+        [sys.executable, "-m", "tests.runtimes.executorch_building", str(place)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -137,19 +64,12 @@ def outputs(folder):
         return {key: held[key] for key in held.files}
 
 
-@pytest.fixture
-def opened(tmp_path):
-    workers = []
-
-    def open_artifact(path):
-        worker = Worker(Local(), threads=1, run_side=ExecuTorch.run_side, log=tmp_path / "worker.log", timeout_s=120)
-        workers.append(worker)
-        worker.ask("load", path=str(path), options={"threads": 1, "provider": ""})
-        return worker
-
-    yield open_artifact
-    for worker in workers:
-        worker.end()
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """Opens an artifact in the one worker of this module."""
+    engine = Reopening(ExecuTorch.run_side, tmp_path_factory.mktemp("worker") / "worker.log")
+    yield lambda path: engine.open(path, {"threads": 1, "provider": ""})
+    engine.end()
 
 
 def weights(folder, name):
@@ -287,7 +207,3 @@ def test_a_refusal_is_of_the_provider(provider, precision, said):
     reason = runtime.refusal("torch", PRECISIONS[precision], choice)
     assert said in reason
     assert bool(reason) == bool(said)
-
-
-if __name__ == "__main__":
-    build(Path(sys.argv[1]))
