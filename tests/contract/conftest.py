@@ -101,20 +101,19 @@ def built(settings):
 
 
 SPECIAL_MODELS = Path(__file__).with_name("special_models.py")
-SPECIAL = {
-    (kind, name): Cell(
-        model=f"{kind}_{'torch' if claimed(runtimes.get(name), 'torch', 'fp32') else 'keras'}",
+LARGE = {
+    name: Cell(
+        model=f"large_{'torch' if claimed(runtimes.get(name), 'torch', 'fp32') else 'keras'}",
         recipe="fp32",
         runtime=name,
     )
-    for kind in ("pixels", "large")
     for name in RUNTIMES
 }
 
 
 @pytest.fixture(scope="session")
-def special(settings):
-    """The run that prepared the models of ``special_models.py``."""
+def large(settings):
+    """The run that prepared the large models of ``special_models.py``."""
     with only_shipped():
         load(SPECIAL_MODELS)
-        return prepared(settings, SPECIAL.values())
+        return prepared(settings, LARGE.values())

@@ -1,4 +1,4 @@
-"""Models for what the example models can't show: one that takes whole numbers, and one large enough to share out.
+"""Models for what the example models can't show: one that takes whole numbers and is large enough to share out.
 
 Registered by reading this file, see ``conftest.py``.
 """
@@ -25,84 +25,54 @@ def channels_last(shape):
 
 
 for name, shape, dtype in (
-    ("pixels", PIXELS, "uint8"),
-    ("pixels_float", PIXELS, "float32"),
-    ("large", LARGE, "float32"),
+    ("small", PIXELS, "float32"),
+    ("large", LARGE, "uint8"),
 ):
     harness.dataset(name)(lambda shape=shape, dtype=dtype: _data(shape, dtype))
     harness.dataset(f"{name}_last")(lambda shape=shape, dtype=dtype: _data(channels_last(shape), dtype))
 
 
-@harness.model("pixels_torch", dataset="pixels", input=harness.Input(name="image", shape=PIXELS, dtype="uint8"))
-def pixels_torch():
-    """Takes pixels as they come, and makes them float itself."""
+@harness.model("large_torch", dataset="large", input=harness.Input(name="image", shape=LARGE, dtype="uint8"))
+def large_torch():
+    """Takes pixels as they come and makes them float itself; some hundred million multiply-accumulates."""
     import torch
     from torch import nn
 
-    class Pixels(nn.Module):
+    class Large(nn.Module):
         def __init__(self):
             super().__init__()
-            self.convolution, self.head = nn.Conv2d(1, 8, 3), nn.Linear(8, CLASSES)
+            layers = [nn.Conv2d(16, 64, 3, padding=1), nn.ReLU()]
+            for _ in range(3):
+                layers += [nn.Conv2d(64, 64, 3, padding=1), nn.ReLU()]
+            self.layers, self.head = nn.Sequential(*layers), nn.Linear(64, CLASSES)
 
         def forward(self, image):
-            features = torch.relu(self.convolution(image.float() / 255))
-            return self.head(features.mean((2, 3)))
-
-    torch.manual_seed(1)
-    return Pixels().eval()
-
-
-@harness.model("large_torch", dataset="large", input=harness.Input(name="image", shape=LARGE))
-def large_torch():
-    """Some hundred million multiply-accumulates."""
-    import torch
-    from torch import nn
+            return self.head(self.layers(image.float() / 255).mean((2, 3)))
 
     torch.manual_seed(2)
-    layers = [nn.Conv2d(16, 64, 3, padding=1), nn.ReLU()]
-    for _ in range(3):
-        layers += [nn.Conv2d(64, 64, 3, padding=1), nn.ReLU()]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES)).eval()
-
-
-@harness.model(
-    "pixels_keras",
-    dataset="pixels_last",
-    framework="keras",
-    input=harness.Input(name="image", shape=channels_last(PIXELS), dtype="uint8"),
-)
-def pixels_keras():
-    import keras
-    from keras import layers
-
-    keras.utils.set_random_seed(1)
-    image = keras.Input(channels_last(PIXELS), dtype="uint8", name="image")
-    features = layers.Conv2D(8, 3, activation="relu", name="convolution")(
-        layers.Rescaling(1 / 255, name="scale")(image)
-    )
-    pooled = layers.GlobalAveragePooling2D(name="pool")(features)
-    return keras.Model(image, layers.Dense(CLASSES, name="head")(pooled))
+    return Large().eval()
 
 
 @harness.model(
     "large_keras",
     dataset="large_last",
     framework="keras",
-    input=harness.Input(name="image", shape=channels_last(LARGE)),
+    input=harness.Input(name="image", shape=channels_last(LARGE), dtype="uint8"),
 )
 def large_keras():
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(2)
-    image = features = keras.Input(channels_last(LARGE), name="image")
+    image = keras.Input(channels_last(LARGE), dtype="uint8", name="image")
+    features = layers.Rescaling(1 / 255, name="scale")(image)
     for number in range(4):
         features = layers.Conv2D(64, 3, padding="same", activation="relu", name=f"convolution_{number}")(features)
     pooled = layers.GlobalAveragePooling2D(name="pool")(features)
     return keras.Model(image, layers.Dense(CLASSES, name="head")(pooled))
 
 
-@harness.model("dividing_torch", dataset="pixels_float", input=harness.Input(name="image", shape=PIXELS))
+@harness.model("dividing_torch", dataset="small", input=harness.Input(name="image", shape=PIXELS))
 def dividing_torch():
     """A convolution, and the rest of a division, which providers for phones have no kernel for."""
     import torch
@@ -121,7 +91,7 @@ def dividing_torch():
     return Dividing().eval()
 
 
-@harness.model("fading_torch", dataset="pixels_float", input=harness.Input(name="image", shape=PIXELS))
+@harness.model("fading_torch", dataset="small", input=harness.Input(name="image", shape=PIXELS))
 def fading_torch():
     """What an untrained network may be: between its layers nothing is left of the image."""
     import torch
@@ -138,7 +108,7 @@ def fading_torch():
 
 @harness.model(
     "fading_keras",
-    dataset="pixels_float_last",
+    dataset="small_last",
     framework="keras",
     input=harness.Input(name="image", shape=channels_last(PIXELS)),
 )
