@@ -158,7 +158,8 @@ class Agent:
         channel = self._asked("receive", {"key": key, "files": hashes})
         with self._telling("receive"):
             for piece in _pieces(folder, hashes):
-                channel.send(piece)
+                with contextlib.suppress(OSError):  # refused and closed by now: the reply that waits says why
+                    channel.send(piece)
                 reply = channel.receive(ANSWER_S)  # for each: a slow card must not fill the machine's memory
                 if reply is not True:
                     return str(self._value(reply, "receive"))
