@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +50,13 @@ def make_references(
     by_framework: dict[str, list[str]] = {}
     for name in sorted(names):
         by_framework.setdefault(models.get(name).framework, []).append(name)
-    for framework, wanted in by_framework.items():
-        problems |= _evaluate(framework, wanted, settings, tell, references)
+    with ThreadPoolExecutor(max_workers=max(1, settings.jobs)) as pool:
+        evaluated = [
+            pool.submit(_evaluate, framework, wanted, settings, tell, references)
+            for framework, wanted in by_framework.items()
+        ]
+        for one in evaluated:
+            problems |= one.result()
     return references, problems
 
 
