@@ -48,9 +48,11 @@ class Context:
     temperature_start_c: float | None = None
     temperature_end_c: float | None = None
     throttled: bool | None = None
+    cpus: str = ""
+    """Where the timed processes ran, in words."""
 
     @classmethod
-    def between(cls, before: Moment, after: Moment, involuntary_switches: int | None = None) -> Self:
+    def between(cls, before: Moment, after: Moment, involuntary_switches: int | None = None, cpus: str = "") -> Self:
         """The context from *before* to *after*; a counter that went backwards, as after a migration, tells nothing."""
         seconds = max(after.monotonic_s - before.monotonic_s, 0.0)
         return cls(
@@ -64,6 +66,7 @@ class Context:
             temperature_start_c=before.temperature_c,
             temperature_end_c=after.temperature_c,
             throttled=_throttled(before, after),
+            cpus=cpus,
         )
 
     @classmethod
@@ -82,6 +85,7 @@ class Context:
             temperature_start_c=_first(context.temperature_start_c for context in contexts),
             temperature_end_c=_first(context.temperature_end_c for context in reversed(contexts)),
             throttled=any(throttled) if throttled else None,
+            cpus="; then ".join(dict.fromkeys(context.cpus for context in contexts if context.cpus)),
         )
 
     @property
@@ -91,6 +95,7 @@ class Context:
         temperature = _change(self.temperature_start_c, self.temperature_end_c, lambda c: f"{c:.0f}")
         plural = "" if self.involuntary_switches == 1 else "es"
         parts = [
+            self.cpus or None,
             None if self.steal_share is None else f"steal {_percent(self.steal_share)}",
             None if self.pressure_share is None else f"pressure {_percent(self.pressure_share)}",
             None if self.involuntary_switches is None else f"{self.involuntary_switches} involuntary switch{plural}",

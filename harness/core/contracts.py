@@ -101,7 +101,7 @@ class Runtime(Protocol):
     name: str
     source: Source
     run_side: Path
-    """A Python file of its own (numpy and the engine only), sent to the worker; see ``harness.worker.program``."""
+    """A Python file of its own (numpy and the engine only), sent to the worker; see ``harness.worker.run_side``."""
 
     @property
     def interchanges(self) -> Sequence[str]:
@@ -183,6 +183,10 @@ class Target(Protocol):
 
     def hardware(self) -> Hardware:
         """Its hardware class; asked of the machine once."""
+        ...
+
+    def cpus(self) -> Sequence[int]:
+        """The CPUs that measurements use, all alike; empty where a process can't choose its CPU."""
         ...
 
     def devices(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 INT8_FEATURES = ("avx512_vnni", "avx_vnni", "amx_int8", "i8mm", "asimddp")
@@ -22,6 +23,14 @@ class Hardware:
     features: tuple[str, ...] = ()
     """Vector instruction sets, sorted."""
     accelerator: str = ""
+    cluster: str = ""
+    """Where there are CPUs of several kinds: those that measurements use."""
+
+    @property
+    def code_class(self) -> str:
+        """A short name of the CPUs that code compiled here runs on: the same model with the same instruction sets."""
+        text = "\n".join([self.machine, self.cpu, *self.features])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def isa(self) -> str:
@@ -32,8 +41,8 @@ class Hardware:
     def name(self) -> str:
         """One line that says all of it."""
         quota = "" if self.quota_cores is None else f" (quota {self.quota_cores:g})"
-        accelerator = f", {self.accelerator}" if self.accelerator else ""
-        return f"{self.cpu}, {self.cores} cores{quota}, {self.isa}{accelerator}"
+        rest = "".join(f", {more}" for more in (self.cluster, self.isa, self.accelerator) if more)
+        return f"{self.cpu}, {self.cores} cores{quota}{rest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from harness.core.figure import NOWHERE, Better, Figure
 from harness.core.limits import ERROR_TIMES, Limit
 from harness.core.source import Source
+from harness.core.timing import Span
 
 
 class Stage(StrEnum):
@@ -26,8 +27,6 @@ class Rule(StrEnum):
     """How a figure is compared with its limit; ``harness.judge.rules`` has a file for each."""
 
     EXACT = "exact"
-    ONCE = "once"
-    """A time that was measured once."""
     PAIRED_DROP = "paired drop"
     """A difference of two accuracies on the same samples."""
     WORST_CLASS = "worst class"
@@ -111,6 +110,8 @@ class Metric:
     rule: Rule = Rule.EXACT
     own_units: Mapping[str, float] | None = None
     """Units a limit may be written in, with the factor to the figure's; None: those that are usual for it."""
+    span: Span = Span.INFERENCE
+    """For times: what is timed."""
     percent: float = 50
     """For times: the percentile that is meant."""
     companion: Companion | None = None

@@ -12,6 +12,7 @@ from harness.core.limits import Limit
 from harness.core.metric import POINTS_OR_ERRORS, Change, ChangeRule, Companion, Metric, Rule, Stage
 from harness.core.registry import Registry
 from harness.core.source import Source
+from harness.core.timing import Span
 from harness.errors import DuplicateName, UnknownName
 
 ARTIFACT, PROBE, TIMING = Stage.ARTIFACT, Stage.PROBE, Stage.TIMING
@@ -178,10 +179,19 @@ _SHIPPED = (
         )
         for percent, of_times in figure.LATENCY_PERCENTILES.items()
     ),
-    Metric(name="load", title="load", figure=figure.LOAD, stage=PROBE, rule=Rule.ONCE),
-    ratio_metric(figure.LOAD_RATIO, PROBE, "load", rule=Rule.ONCE),
-    Metric(name="first_inference", title="first inference", figure=figure.FIRST_INFERENCE, stage=PROBE, rule=Rule.ONCE),
-    ratio_metric(figure.FIRST_INFERENCE_RATIO, PROBE, "first inference", rule=Rule.ONCE),
+    *(
+        metric
+        for span, times, ratio in (
+            (Span.LOAD, figure.LOAD, figure.LOAD_RATIO),
+            (Span.FIRST_INFERENCE, figure.FIRST_INFERENCE, figure.FIRST_INFERENCE_RATIO),
+        )
+        for metric in (
+            Metric(
+                name=span.replace(" ", "_"), title=str(span), figure=times, stage=TIMING, rule=Rule.ABSOLUTE, span=span
+            ),
+            ratio_metric(ratio, TIMING, str(span), rule=Rule.RATIO, span=span),
+        )
+    ),
     Metric(name="memory", title="memory", figure=figure.MEMORY, stage=PROBE, change=MEMORY_CHANGE),
     Metric(name="arena", title="arena", figure=figure.ARENA, stage=PROBE),
     ratio_metric(figure.MEMORY_RATIO, PROBE, "memory", change=MEMORY_CHANGE),

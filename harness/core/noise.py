@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,10 @@ class Trial:
     """What was injected into the candidate: 0.10 is ten percent, 0 nothing."""
     different: bool = False
     """Whether the sides were two artifacts; else one and the same."""
+    cell: str = ""
+    """What was timed, as its id."""
+    loaded: bool = False
+    """Whether other work was made meanwhile."""
     verdict: str
     seconds: float
     """Start of the processes included."""
@@ -56,6 +61,41 @@ class PowerPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellNoise:
+    """What the trials of one cell, or of one cell under one load, came to."""
+
+    cell: str
+    loaded: bool
+    """Whether other work was made meanwhile."""
+    equal: int
+    """Trials of equal artifacts."""
+    false_alarms: int
+    inconclusive: int
+    """Of equal artifacts."""
+    slower: int
+    """Trials of slow-downs of twice the allowed change or more."""
+    false_passes: int
+    seen: int
+    """Of those slow-downs."""
+    p50_ns: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """So many of so many trials, with the Clopper-Pearson interval (95 %)."""
+
+    count: int
+    trials: int
+    interval: Interval
+
+    @property
+    def words(self) -> str:
+        """``2 of 200 (0.1 % to 3.6 %)``."""
+        low, high = self.interval
+        return f"{self.count} of {self.trials} ({100 * low:.1f} % to {100 * high:.1f} %)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseProfile:
     """False alarms, power and noise of latency verdicts on one hardware class."""
 
@@ -74,6 +114,14 @@ class NoiseProfile:
     """Largest median over smallest among fresh processes of one artifact (2.5 % trimmed at either end), a factor >= 1."""
     ratio_spread: float
     """The same of the ratio of two different artifacts, one process pair each; what a stored ratio can be trusted to."""
+    inconclusive: Share | None = None
+    """Of equal artifacts; None in files of the first schema."""
+    false_passes: Share | None = None
+    """Of slow-downs of twice the allowed change or more."""
+    cells: tuple[CellNoise, ...] = ()
+    """By what was timed, quiet and loaded spells apart."""
+    neighbours: int = 0
+    """Processes that computed in bursts in the loaded spells."""
     minutes: float
     date: str
     quick: bool = False
@@ -87,11 +135,27 @@ class NoiseProfile:
         """Whether absolute times of different runs can be compared here."""
         return self.absolute_spread <= QUIET_SPREAD and not any(p.failed for p in self.power if p.slowdown == 0)
 
+    def strict_runs_per_false_red(self, cases: int) -> tuple[float, float]:
+        """How many strict runs of *cases* latency cases, all within their limits, come to one that is red.
+
+        The share seen, then the worst that the trials leave room for (95 %); infinite where nothing was red.
+        """
+        equal = next(point for point in self.power if point.slowdown == 0)
+        seen = (equal.failed + equal.inconclusive) / equal.trials
+        worst = self.false_alarms[1] + (self.inconclusive.interval[1] if self.inconclusive is not None else 0.0)
+        return _runs_per_red(seen, cases), _runs_per_red(min(worst, 1.0), cases)
+
     @property
     def words(self) -> str:
         """One line for a report."""
         equal = [point for point in self.power if point.slowdown == 0]
         alarms = f"{sum(p.failed for p in equal)} false alarms in {sum(p.trials for p in equal)} trials"
+        alarms += f", {self.inconclusive.count} inconclusive" if self.inconclusive is not None else ""
+        alarms += (
+            f", {self.false_passes.count} false passes in {self.false_passes.trials}"
+            if self.false_passes is not None
+            else ""
+        )
         seen = self.smallest_seen()
         sees = f"+{100 * seen:g} % seen in 90 % of them" if seen is not None else "no slow-down tried was seen in 90 %"
         apart = f"processes differ by {self.absolute_spread:.2f} x"
@@ -106,6 +170,11 @@ class NoiseProfile:
                 break
             found = point.slowdown
         return found
+
+
+def _runs_per_red(share: float, cases: int) -> float:
+    red = 1 - (1 - share) ** cases
+    return 1 / red if red > 0 else math.inf
 
 
 def absolute_spread(noise: NoiseProfile | None) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from harness.core.data import Array
 from harness.core.model import TaskMetric
 from harness.core.result import ClassFlips
+from harness.core.timing import Start
 
 
 class Timed(Protocol):
@@ -20,6 +21,14 @@ class Timed(Protocol):
 
     def time(self, iterations: int) -> Array:
         """Times in ns of so many single inferences, shape (iterations,)."""
+        ...
+
+
+class Startable(Timed, Protocol):
+    """A live worker that has its artifact still to load."""
+
+    def start(self) -> Start:
+        """Load the artifact and do the first inference; then it is ready to run."""
         ...
 
 

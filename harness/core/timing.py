@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
 
 from harness.core.context import Context
 from harness.core.data import Array
 
 Rounds = tuple[tuple[float, float], ...]
 """Rounds of one pair of processes: epoch medians (candidate, other) in ns per inference; other 0 when timed alone."""
+
+
+class Placing(StrEnum):
+    """Where the two sides of a comparison were timed: CPUs of one machine differ in speed, and the speeds change."""
+
+    TOGETHER = "together"
+    """Each round on CPUs that were chosen for it, the same for both sides."""
+    FREE = "free"
+    """Where the system put them."""
+    APART = "apart"
+    """Where the system put them, and that was never the same CPU."""
+
+
+class Span(StrEnum):
+    """What a time is the time of."""
+
+    INFERENCE = "inference"
+    LOAD = "load"
+    FIRST_INFERENCE = "first inference"
+    """Right after loading, in a fresh process; it may compile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How a fresh process came to its first answer."""
+
+    load_ns: float
+    first_ns: float
+
+    def ns(self, span: Span) -> float:
+        """The time of *span*."""
+        return self.load_ns if span is Span.LOAD else self.first_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +57,10 @@ class Timing:
     """Every single inference of the other side; None when timed alone."""
     iterations: int
     """Inferences per epoch."""
+    placing: Placing = Placing.TOGETHER
+    """Where the sides were timed; of one side alone always together."""
+    starts: tuple[tuple[Start, ...], ...] = ()
+    """How the processes of each pair started, the candidate first; empty where nobody asked for it."""
     context: Context | None = None
     """What the machine did meanwhile."""
 
@@ -30,12 +69,36 @@ class Timing:
         """Whether two artifacts alternated."""
         return self.other_ns is not None
 
+    def of(self, span: Span) -> Timing | None:
+        """The times of *span*, of which a pair of processes has one round; None where they were not taken."""
+        if span is Span.INFERENCE:
+            return self
+        if not self.starts:
+            return None
+        ours = [pair[0].ns(span) for pair in self.starts]
+        theirs = [pair[1].ns(span) if self.paired else 0.0 for pair in self.starts]
+        return replace(
+            self,
+            pairs=tuple((both,) for both in zip(ours, theirs, strict=True)),
+            candidate_ns=np.array(ours),
+            other_ns=np.array(theirs) if self.paired else None,
+            iterations=1,
+            starts=(),
+        )
+
     def of_other(self) -> Timing | None:
         """The other side's own times, as if it had been timed alone; None when there was none."""
         if self.other_ns is None:
             return None
         pairs = tuple(tuple((other, 0.0) for _, other in rounds) for rounds in self.pairs)
-        return Timing(pairs=pairs, candidate_ns=self.other_ns, iterations=self.iterations, context=self.context)
+        return replace(
+            self,
+            pairs=pairs,
+            candidate_ns=self.other_ns,
+            other_ns=None,
+            placing=Placing.TOGETHER,
+            starts=tuple(pair[1:] for pair in self.starts),
+        )
 
     @property
     def epochs_ns(self) -> list[float]:

@@ -44,7 +44,8 @@ def judge_budget(
     The *baseline* is only quoted in the sentence.
     """
     metric, cell = case.metric, case.cell
-    judged = _judged(Evidence(case=case, result=result, timing=timed.own, noise=noise))
+    timing = timed.own.of(metric.span) if timed.own is not None else None
+    judged = _judged(Evidence(case=case, result=result, timing=timing, noise=noise))
     stored = (baseline or {}).get(metric.figure.name)
     below = judged.verdict is Verdict.OVER_BUDGET and not metric.at_most and not (case.limit and case.limit.of_errors)
     parts = [

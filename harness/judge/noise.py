@@ -10,7 +10,7 @@ import numpy as np
 from harness.core.context import Context
 from harness.core.environment import Hardware
 from harness.core.finding import Verdict
-from harness.core.noise import NoiseProfile, PowerPoint, Trial
+from harness.core.noise import CellNoise, NoiseProfile, PowerPoint, Share, Trial
 from harness.stats.intervals import proportion_interval
 
 CONFIDENCE = 0.95
@@ -28,6 +28,7 @@ def summarize(
     minutes: float,
     quick: bool,
     versions: tuple[tuple[str, str], ...],
+    neighbours: int = 0,
 ) -> NoiseProfile:
     """What *trials* tell.
 
@@ -38,26 +39,70 @@ def summarize(
     if not equal:
         raise ValueError("no trial of equal artifacts was made")
     slowdowns = sorted({trial.slowdown for trial in trials if not trial.different})
-    failed = sum(trial.verdict == Verdict.OVER_BUDGET for trial in equal)
-    processes = [ns for trial in trials for ns in trial.process_ns]
-    different = [trial.ratio for trial in trials if trial.different]
-    ratios = different or [ratio for trial in equal for ratio in trial.pair_ratios]
+    slower = [trial for trial in trials if _is_slower(trial, limit)]
+    by_cell = [[trial for trial in trials if trial.cell == cell] for cell in sorted({trial.cell for trial in trials})]
     contexts = [trial.context for trial in trials if trial.context is not None]
     return NoiseProfile(
         hardware=hardware,
         cell=cell,
         limit=limit,
         power=tuple(_point(slowdown, trials) for slowdown in slowdowns),
-        false_alarms=proportion_interval(failed, len(equal), CONFIDENCE),
+        false_alarms=_share(Verdict.OVER_BUDGET, equal).interval,
         noise_floor=_noise_floor(equal),
-        absolute_spread=_spread(processes),
-        ratio_spread=_spread(ratios),
+        absolute_spread=max(_spread(_processes(of_cell)) for of_cell in by_cell),
+        ratio_spread=max(_spread(_ratios(of_cell)) for of_cell in by_cell),
+        inconclusive=_share(Verdict.INCONCLUSIVE, equal),
+        false_passes=_share(Verdict.PASS, slower) if slower else None,
+        cells=tuple(_cell_noise(spell, limit) for of_cell in by_cell for spell in _spells(of_cell)),
+        neighbours=neighbours,
         minutes=minutes,
         date=date,
         quick=quick,
-        p50_ns=median(processes),
+        p50_ns=median(_processes(by_cell[0])),
         context=Context.merged(contexts).words if contexts else "",
         versions=versions,
+    )
+
+
+def _is_slower(trial: Trial, limit: float) -> bool:
+    """Whether the slow-down is twice of what *limit* allows, or more; a float's rounding aside."""
+    return not trial.different and trial.slowdown >= 2 * (limit - 1) - 1e-9
+
+
+def _share(verdict: Verdict, trials: Sequence[Trial]) -> Share:
+    count = sum(trial.verdict == verdict for trial in trials)
+    return Share(count=count, trials=len(trials), interval=proportion_interval(count, len(trials), CONFIDENCE))
+
+
+def _spells(trials: Sequence[Trial]) -> list[list[Trial]]:
+    """Those of quiet spells, and those of loaded ones, where there are any."""
+    spells = [[trial for trial in trials if trial.loaded is loaded] for loaded in (False, True)]
+    return [spell for spell in spells if spell]
+
+
+def _processes(trials: Sequence[Trial]) -> list[float]:
+    return [ns for trial in trials for ns in trial.process_ns]
+
+
+def _ratios(trials: Sequence[Trial]) -> list[float]:
+    """Of two artifacts where there were trials of them, else of equal ones."""
+    different = [trial.ratio for trial in trials if trial.different]
+    return different or [ratio for trial in trials if trial.slowdown == 0 for ratio in trial.pair_ratios] or [1.0]
+
+
+def _cell_noise(trials: Sequence[Trial], limit: float) -> CellNoise:
+    equal = [trial.verdict for trial in trials if trial.slowdown == 0 and not trial.different]
+    slower = [trial.verdict for trial in trials if _is_slower(trial, limit)]
+    return CellNoise(
+        cell=trials[0].cell,
+        loaded=trials[0].loaded,
+        equal=len(equal),
+        false_alarms=equal.count(Verdict.OVER_BUDGET),
+        inconclusive=equal.count(Verdict.INCONCLUSIVE),
+        slower=len(slower),
+        false_passes=slower.count(Verdict.PASS),
+        seen=slower.count(Verdict.OVER_BUDGET),
+        p50_ns=median(_processes(trials)),
     )
 
 

@@ -15,7 +15,7 @@ from harness.meters.memory import memory_measurements
 from harness.meters.registry import FunctionMeter, add_meter
 from harness.meters.runtime_figures import runtime_measurements
 from harness.meters.size import size_measurements
-from harness.meters.start import start_measurements
+from harness.meters.start import start_measurements, timed_start_measurements
 
 
 def _add(name: str, stage: Stage, measure: Callable[[Any], Iterable[Measurement]], *given: Figure) -> None:
@@ -45,4 +45,10 @@ _add(
     Stage.TIMING,
     latency_measurements,
     *(figures.LATENCY, figures.LATENCY_TRIMMED_MEAN, figures.LATENCY_RATIO, *figures.LATENCY_PERCENTILES.values()),
+)
+_add(
+    "timed_start",
+    Stage.TIMING,
+    timed_start_measurements,
+    *(figures.LOAD, figures.LOAD_RATIO, figures.FIRST_INFERENCE, figures.FIRST_INFERENCE_RATIO),
 )

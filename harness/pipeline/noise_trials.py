@@ -15,16 +15,18 @@ from harness.core.artifact import Artifact
 from harness.core.data import Array
 from harness.core.names import Cell
 from harness.core.noise import Trial
-from harness.core.probe_session import Timed
+from harness.core.probe_session import Startable
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
-from harness.core.timing import Timing
+from harness.core.timing import Start, Timing
 from harness.errors import CalibrationError
-from harness.judge.latency import look, ratio_evidence
-from harness.pipeline.measure import in_phase, open_worker, time_pair
+from harness.judge.latency import evidence_of, look
+from harness.pipeline.measure import in_phase, open_worker
+from harness.pipeline.neighbours import neighbours
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings
+from harness.pipeline.timed_pairs import time_pair
 from harness.targets.lock import TargetLock
 
 OTHER_RECIPE = "int8_static"
@@ -34,6 +36,8 @@ FULL: Mapping[float, int] = {0.0: 200, 0.03: 50, 0.05: 50, 0.075: 50, 0.10: 100,
 """Trials by injected slow-down."""
 QUICK_RATIOS, FULL_RATIOS = 8, 40
 QUICK_SECONDS = 150.0
+SPELL = 10
+"""Trials after which other work begins, or ends."""
 
 
 class Slowed:
@@ -42,9 +46,13 @@ class Slowed:
     The share is of what it takes while it warms up, so that the true one varies a little from process to process.
     """
 
-    def __init__(self, worker: Timed, share: float) -> None:
+    def __init__(self, worker: Startable, share: float) -> None:
         self._worker = worker
         self._share = share
+
+    def start(self) -> Start:
+        """As the worker's."""
+        return self._worker.start()
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
         """As the worker's; once it is warm, it is slowed down."""
@@ -72,15 +80,19 @@ class Bench:
     run: Run
 
 
-def set_up(cell: Cell, settings: Settings, tell: Tell) -> Bench:
-    """Build what the trials need.
+def set_up(cells: Sequence[Cell], settings: Settings, tell: Tell) -> list[Bench]:
+    """Build what the trials of *cells* need.
 
     Raises:
-        CalibrationError: the cell can't be built here.
+        CalibrationError: one of them can't be built here.
     """
     run = Run(settings, lambda case: {}, tell)
+    run.prepare_cells({one for cell in cells for one in (cell, replace(cell, recipe=OTHER_RECIPE))})
+    return [_bench(cell, run, settings) for cell in cells]
+
+
+def _bench(cell: Cell, run: Run, settings: Settings) -> Bench:
     other_cell = replace(cell, recipe=OTHER_RECIPE)
-    run.prepare_cells({cell, other_cell})
     if cell not in run.artifacts:
         raise CalibrationError(f"{cell.id} can't be calibrated with: {run.results[cell].reason}")
     sample = run.references[cell.model].load("inputs")[:1]
@@ -101,44 +113,60 @@ def set_up(cell: Cell, settings: Settings, tell: Tell) -> Bench:
     )
 
 
-def planned(trials: Mapping[float, int], ratios: int, seed: int) -> list[float | None]:
-    """Slow-downs in the order of their trials, None for a trial of two different artifacts.
+Plan = Sequence[tuple[Bench, float | None]]
+"""Trials in their order: what is timed, and its slow-down; None for a trial of two different artifacts."""
+
+
+def planned(benches: Sequence[Bench], trials: Mapping[float, int], ratios: int, seed: int) -> Plan:
+    """So many *trials* by slow-down, and *ratios* of two artifacts where there are two, shared out among *benches*.
 
     Mixed evenly: a stop halfway leaves half of every kind, and a machine that changes meanwhile changes all of them.
     """
+    kinds: list[tuple[float | None, int]] = [*trials.items(), (None, ratios)]
     places = [
-        ((number + 0.5) / count, kind)
-        for kind, count in [*trials.items(), *([(None, ratios)] if ratios else [])]
-        for number in range(count)
+        ((number + 0.5) / own, (bench, kind))
+        for kind, count in kinds
+        for index, bench in enumerate(benches)
+        if kind is not None or bench.other is not None
+        for own in [len(range(index, count, len(benches)))]
+        for number in range(own)
     ]
     order = random.Random(seed)
-    return [kind for _, kind in sorted(places, key=lambda place: place[0] + 1e-3 * order.random())]
+    return [trial for _, trial in sorted(places, key=lambda place: place[0] + 1e-3 * order.random())]
 
 
 def run_trials(
-    bench: Bench,
-    order: Sequence[float | None],
+    plan: Plan,
     limit: float,
     settings: Settings,
     tell: Tell,
     *,
+    load: int = 0,
     seconds: float = math.inf,
     seed: int = 0,
 ) -> Iterator[Trial]:
-    """Try in *order*, each in fresh processes, until all are done or *seconds* are over.
+    """Try as *plan* says, each in fresh processes, until all are done or *seconds* are over.
+
+    With a *load* of so many neighbours, every second spell of trials has them.
 
     Raises:
         CalibrationError: a worker broke.
     """
     start = time.monotonic()
-    for number, slowdown in enumerate(order):
-        if time.monotonic() - start > seconds:
-            return
-        try:
-            with in_phase(Phase.RUN), TargetLock(bench.cell.target).exclusive(tell):
-                yield _trial(bench, slowdown, limit, settings, seed + number)
-        except CellProblem as problem:
-            raise CalibrationError(f"trial {number + 1} broke: {problem.reason}") from problem
+    for begin in range(0, len(plan), SPELL):
+        loaded = load > 0 and begin // SPELL % 2 == 1
+        with neighbours(load if loaded else 0):
+            for number, (bench, slowdown) in enumerate(plan[begin : begin + SPELL], begin):
+                if time.monotonic() - start > seconds:
+                    return
+                try:
+                    with in_phase(Phase.RUN), TargetLock(bench.cell.target).exclusive(tell):
+                        trial = _trial(bench, slowdown, limit, settings, seed + number)
+                except CellProblem as problem:
+                    raise CalibrationError(
+                        f"trial {number + 1}, of {bench.cell.id}, broke: {problem.reason}"
+                    ) from problem
+                yield replace(trial, loaded=loaded)
 
 
 def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Settings, seed: int) -> Trial:
@@ -149,7 +177,7 @@ def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Setting
         candidate = (resolve(bench.other_cell), bench.other)
 
     def enough(timing: Timing) -> bool:
-        return slowdown is None or look(ratio_evidence(timing.pairs), limit).finished
+        return slowdown is None or look(evidence_of(timing), limit).finished
 
     timing = time_pair(
         [(*candidate, ""), (resolve(bench.cell), bench.artifact, "the other side")],
@@ -159,17 +187,18 @@ def _trial(bench: Bench, slowdown: float | None, limit: float, settings: Setting
         settings=settings,
         wrap=(lambda worker: Slowed(worker, slowdown)) if slowdown else (lambda worker: worker),
     )
-    evidence = ratio_evidence(timing.pairs)
+    evidence = evidence_of(timing)
     other = timing.of_other()
     assert other is not None, "two sides were timed"
-    taken = look(evidence, limit)
+    decided = look(evidence, limit)
     return Trial(
         slowdown=slowdown or 0.0,
         different=slowdown is None,
-        verdict=str(taken.verdict),
+        cell=bench.cell.id,
+        verdict=str(decided.verdict),
         seconds=time.monotonic() - begun,
         ratio=evidence.ratio,
-        interval=evidence.interval,
+        interval=decided.interval or evidence.interval,
         pair_ratios=evidence.pair_medians,
         # The slowed side is no A side; its partner always is one.
         process_ns=_medians(other) + (_medians(timing) if slowdown == 0.0 else ()),

@@ -14,12 +14,14 @@ from harness.core.names import Cell
 from harness.core.noise import NoiseOf
 from harness.core.problem import Phase
 from harness.core.progress import Tell
-from harness.core.timing import NOT_TIMED, Timing, Timings
+from harness.core.timing import NOT_TIMED, Span, Timing, Timings
 from harness.judge.latency import Look, look_at_rounds
 from harness.judge.rules import RULES, take_look
-from harness.pipeline.measure import in_phase, time_pair
+from harness.meters.latency import REPORTED_WARM_NS
+from harness.pipeline.measure import in_phase
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
+from harness.pipeline.timed_pairs import time_pair
 from harness.targets.lock import TargetLock
 
 
@@ -82,6 +84,8 @@ class LatencyBook:
             enough=lambda timing: all(self._look(one, timing).finished for one in waiting),
             # One beyond is allowed for, and what the third process may add is not counted on.
             least_inferences=max((least_inferences(one, beyond=1) for one in waiting), default=0),
+            time_starts=any(one.metric.span is not Span.INFERENCE for one in waiting),
+            warm_ns=0 if any(one.limit or one.change_limit for one in waiting) else REPORTED_WARM_NS,
         )
         self._timed[cell] = timing
         of_reference = timing.of_other()
@@ -127,6 +131,8 @@ class LatencyBook:
         *,
         enough: Callable[[Timing], bool],
         least_inferences: int = 0,
+        time_starts: bool = False,
+        warm_ns: int = 0,
         other_is_baseline: bool = False,
     ) -> Timing:
         candidate, other = artifacts
@@ -143,6 +149,8 @@ class LatencyBook:
                 seed=zlib.crc32(cell.id.encode()),
                 settings=self._settings,
                 least_inferences=least_inferences,
+                time_starts=time_starts,
+                warm_ns=warm_ns,
             )
 
 

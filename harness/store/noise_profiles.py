@@ -15,15 +15,18 @@ from harness.core.noise import NoiseProfile
 from harness.errors import CalibrationError
 from harness.store.atomic import write_text
 
-SCHEMA = 1
-"""1 (2026-11): first version."""
+SCHEMA = 2
+"""1 (2026-11): first version. 2 (2026-12): shares of inconclusive trials and of false passes, and what each cell came to."""
 FOLDER = "hardware"
 """Below the folder of the baselines."""
 
 
 def calibration_path(baselines: Path, hardware: Hardware) -> Path:
     """``<baselines>/hardware/<cpu>-<hash>.json``: readable, and one per hardware class."""
-    text = json.dumps(msgspec.to_builtins(hardware), sort_keys=True)
+    fields = msgspec.to_builtins(hardware)
+    if not hardware.cluster:  # a later field: where it says nothing, files keep their names
+        del fields["cluster"]
+    text = json.dumps(fields, sort_keys=True)
     words = re.sub(r"[^a-z0-9]+", "-", f"{hardware.cpu}-{hardware.cores}-cores".lower()).strip("-")
     return baselines / FOLDER / f"{words[:60]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
 

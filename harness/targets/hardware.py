@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.core.environment import INT8_FEATURES, Hardware
@@ -31,7 +31,21 @@ def hardware_from(survey: Mapping[str, Any]) -> Hardware:
         quota_cores=survey["quota_cores"],
         features=tuple(sorted(set(VECTOR_FEATURES) & set(survey["flags"]))),
         accelerator=", ".join(filter(None, [*survey["gpus"], survey["driver"]])),
+        cluster=_cluster(survey["clusters"]),
     )
+
+
+def _cluster(clusters: Sequence[tuple[str, Sequence[int]]]) -> str:
+    """What the CPUs that measurements use are called, where there are others; empty where all are alike."""
+    if len(clusters) < 2:
+        return ""
+    name, cpus = clusters[0]
+    return f"{len(cpus)} of {sum(len(others) for _, others in clusters)} CPUs ({name})"
+
+
+def cpus_from(survey: Mapping[str, Any]) -> tuple[int, ...]:
+    """The CPUs that measurements use: those of the fastest kind; empty where there is no choosing."""
+    return tuple(survey["clusters"][0][1]) if survey["clusters"] else ()
 
 
 def devices_from(survey: Mapping[str, Any]) -> frozenset[str]:

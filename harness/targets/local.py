@@ -18,7 +18,7 @@ from harness.registering import target
 from harness.targets.agent.children import Child
 from harness.targets.agent.machine import survey
 from harness.targets.agent.moment import read_moment
-from harness.targets.hardware import devices_from, hardware_from, pool_variables
+from harness.targets.hardware import cpus_from, devices_from, hardware_from, pool_variables
 
 
 @target
@@ -35,6 +35,10 @@ class Local:
     def hardware(self) -> Hardware:
         """Its hardware class."""
         return hardware_from(self._survey)
+
+    def cpus(self) -> tuple[int, ...]:
+        """Those of the fastest kind that this process may use."""
+        return cpus_from(self._survey)
 
     def devices(self) -> frozenset[str]:
         """What it has beside its CPU."""

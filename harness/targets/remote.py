@@ -18,7 +18,7 @@ from harness.core.packages import availability_of
 from harness.core.source import Source
 from harness.errors import TargetError
 from harness.targets.agent import children, files, machine, moment, serving
-from harness.targets.hardware import devices_from, hardware_from, pool_variables
+from harness.targets.hardware import cpus_from, devices_from, hardware_from, pool_variables
 
 PARTS = {"children": children, "files": files, "machine": machine, "moment": moment}
 CHUNK = 1 << 20
@@ -53,6 +53,10 @@ class Remote:
     def hardware(self) -> Hardware:
         """Its hardware class."""
         return hardware_from(self.agent().survey)
+
+    def cpus(self) -> tuple[int, ...]:
+        """Those of the fastest kind that its agent may use."""
+        return cpus_from(self.agent().survey)
 
     def devices(self) -> frozenset[str]:
         """What it has beside its CPU."""

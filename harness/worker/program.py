@@ -1,25 +1,7 @@
 """The program inside a worker process: load, predict, time, report memory.
 
 It is sent to the worker as text and must stand alone: the standard library and numpy, nothing of this package. The
-engine's part, the *run side*, is a second text in the first message. A run side defines::
-
-    def versions() -> dict[str, str]                      # of the engine's distributions
-    def open_session(path: str, options: dict) -> Session # options: threads, provider, the cell's engine
-                                                          # options, and cache: a folder for what an engine compiles
-
-    def missing_device(provider: str) -> str              # only for providers with asks_engine: why it can't run
-                                                          # on this machine; empty when it can
-
-    class Session:
-        def predict(self, batch): ...   # numpy (n, ...) -> numpy outputs (n, ...), float
-        def prepare(self, sample): ...  # numpy (1, ...) -> a callable without arguments: one complete inference
-        def describe(self): ...         # dict of plain values, asked for after the first inferences; see below
-        def close(self): ...
-
-What ``describe`` may tell: ``provider``, the kernel set in use; ``placement``, the model's operators by provider and name,
-``{"xnnpack": {"CONV_2D": 5}, "cpu": {"SOFTMAX": 1}}``; ``figures``, numbers by name with the unit last, such as
-``arena_bytes`` or ``compile_ns``; and whatever else is worth keeping.
-
+engine's part, the *run side*, is a second text in the first message (``harness.worker.run_side`` says what it defines).
 A request is a dict with ``op``, its answer one with ``ok``. They come and go on standard input and output: four bytes with
 the length of a JSON text, this text, and then the bytes that it announces. Arrays travel as bytes with dtype and shape.
 """
@@ -27,6 +9,7 @@ the length of a JSON text, this text, and then the bytes that it announces. Arra
 from __future__ import annotations
 
 import array
+import contextlib
 import faulthandler
 import gc
 import json
@@ -41,7 +24,7 @@ import types
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-PROTOCOL = 2
+PROTOCOL = 3
 LENGTH = struct.Struct(">I")
 
 
@@ -85,14 +68,21 @@ def reset_peak() -> bool:
 
 
 def limit_memory(limit_bytes: int) -> None:
-    """Let the system refuse this process what would bring its data over *limit_bytes*; 0: no limit.
-
-    Its writable memory counts, not the address space, of which engines reserve far more than they use.
-    """
+    """Let the system refuse what would bring this process's writable memory over *limit_bytes*; 0: no limit."""
     if limit_bytes:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
+
+
+def confine(cpus: list[int]) -> None:
+    """Let every thread of this process run on *cpus* alone; those that are started meanwhile have it from their maker."""
+    confined: set[str] = set()
+    while new := set(os.listdir("/proc/self/task")) - confined:
+        for thread in new:
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                os.sched_setaffinity(int(thread), cpus)
+        confined |= new
 
 
 def time_epoch(step: Callable[[], Any], iterations: int) -> array.array[int]:
@@ -114,26 +104,23 @@ def time_epoch(step: Callable[[], Any], iterations: int) -> array.array[int]:
 
 def slowed(step: Callable[[], Any], spin_ns: int) -> Callable[[], Any]:
     """*step* that takes *spin_ns* longer: a busy loop follows it, shorter by what calling it that way costs."""
-    bare = sorted(time_epoch(_nothing, 101))[50]
-    spinning = sorted(time_epoch(_with_spin(_nothing, spin_ns), 101))[50]
-    return _with_spin(step, max(0, 2 * spin_ns - (spinning - bare)))
-
-
-def _nothing() -> None:
-    pass
-
-
-def _with_spin(step: Callable[[], Any], spin_ns: int) -> Callable[[], Any]:
     clock = time.perf_counter_ns
 
-    def step_and_spin() -> Any:
-        outputs = step()
-        end = clock() + spin_ns
-        while clock() < end:
-            pass
-        return outputs
+    def with_spin(call: Callable[[], Any], ns: int) -> Callable[[], Any]:
+        def call_and_spin() -> Any:
+            outputs = call()
+            end = clock() + ns
+            while clock() < end:
+                pass
+            return outputs
 
-    return step_and_spin
+        return call_and_spin
+
+    def nothing() -> None:
+        pass
+
+    bare, spinning = (sorted(time_epoch(call, 101))[50] for call in (nothing, with_spin(nothing, spin_ns)))
+    return with_spin(step, max(0, 2 * spin_ns - (spinning - bare)))
 
 
 def exit_with_parent(poll_seconds: float = 0.5) -> None:
@@ -213,8 +200,7 @@ class Program:
         reset_peak()
         start = time.perf_counter_ns()
         self.session = self.run_side.open_session(path, options)
-        loaded = time.perf_counter_ns() - start
-        return {"load_ns": loaded}
+        return {"load_ns": time.perf_counter_ns() - start}
 
     def describe(self) -> dict[str, Any]:
         """What the engine tells of the open artifact; asked for after its inferences, for some tell only then."""
@@ -228,15 +214,31 @@ class Program:
         return {"first_ns": time.perf_counter_ns() - start}
 
     def slow_down(self, spin_ns: int) -> dict[str, Any]:
-        """Let each timed call spin for *spin_ns* after its inference, in place of a former spin; until ``prepare``.
-
-        It is how ``edge-harness calibrate`` makes artifacts that really are slower, by a known time.
-        """
+        """Let each timed call spin for *spin_ns* after its inference, as an artifact that is slower would; until ``prepare``."""
         if spin_ns <= 0:
             raise ValueError(f"spin_ns must be positive, it was {spin_ns}")
         assert self.inference is not None, "prepare comes first"
         self.step = slowed(self.inference, spin_ns)
         return {}
+
+    def move(self, cpus: list[int], settle: int) -> dict[str, Any]:
+        """Move every thread to *cpus*, where *settle* untimed inferences warm the caches; the reason if it can't be, else empty."""
+        try:
+            confine(cpus)
+        except (OSError, AttributeError) as err:  # AttributeError: this system has no affinity
+            return {"reason": f"{type(err).__name__}: {err}"}
+        for _ in range(settle):
+            assert self.step is not None, "prepare comes first"
+            self.step()
+        return {"reason": ""}
+
+    def where(self) -> dict[str, Any]:
+        """The CPU that the timed thread ran on last; None where the system does not tell."""
+        try:
+            with open("/proc/self/stat", encoding="ascii", errors="replace") as stat:
+                return {"cpu": int(stat.read().rpartition(")")[2].split()[36])}
+        except (OSError, ValueError, IndexError):
+            return {"cpu": None}
 
     def context(self) -> dict[str, Any]:
         """How often the system took the CPU from this process so far; None where it is not counted."""
@@ -256,10 +258,8 @@ class Program:
         import numpy as np
 
         samples = _array(inputs, dtype, shape)
-        batches = [samples[i : i + batch] for i in range(0, len(samples), batch)]
-        outputs = np.ascontiguousarray(
-            np.concatenate([_rows(self.session.predict(part), len(part)) for part in batches])
-        )
+        parts = (samples[i : i + batch] for i in range(0, len(samples), batch))
+        outputs = np.ascontiguousarray(np.concatenate([_rows(self.session.predict(part), len(part)) for part in parts]))
         return {"outputs": outputs.tobytes(), "dtype": str(outputs.dtype), "shape": [int(d) for d in outputs.shape]}
 
     def warm_up(self, least_iterations: int, least_ns: int) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (["linear/fp32/stedy"], "unknown runtime 'stedy'; did you mean 'steady'?"),
         (["linear/fp32/steady", "--limit", "1"], "--limit 1: equal artifacts are tried, so that it must be above 1."),
         (["linear/fp32/steady", "--limit", "nan"], "--limit nan"),
+        (["linear/fp32/steady", "--neighbours", "-1"], "--neighbours must be at least 0."),
         (["linear/fp32/steady", "--trials", "0"], "--threads and --trials must be at least 1."),
         (["linear/fp32/steady", "--baselines", "taken"], "calibrations can't be written to taken/hardware"),
         (["linear/prune/steady"], "unknown recipe step 'prune'"),
@@ -56,13 +57,18 @@ def test_without_any_runtime_it_says_so(lab: Lab, capsys: pytest.CaptureFixture[
     load_catalog()
     monkeypatch.setattr(availability, "availability", lambda runtime, devices: Availability(ok=False, reason="gone"))
     assert main(["calibrate"]) == 2
-    assert "none of onnxruntime, litert, torch is installed; edge-harness doctor says why." in capsys.readouterr().err
+    assert (
+        "none of onnxruntime, litert, openvino, executorch, torch is installed; edge-harness doctor says why."
+        in capsys.readouterr().err
+    )
 
 
 def test_trials_are_run_printed_and_stored(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", "linear/fp32/steady", "--trials", "2", "--quick"]) == 0
     told = capsys.readouterr()
-    assert "false alarms at 1.05 x: 0 of 2 (0.0% to 84.2% at 95 %)" in told.out
+    assert "at 1.05 x, of equal artifacts: 0 of 2 (0.0 % to 84.2 %) over budget, 0 of 2" in told.out
+    assert "of slow-downs of 10 % and more: 0 of 2 (0.0 % to 84.2 %) passed" in told.out
+    assert "20 latency cases within their limits: no false red was seen, at worst (95 %) one in 1" in told.out
     assert "+10 %" in told.out
     assert "5/5" in told.err, "the progress bar: 2 equal, one each of +10 % and +20 %, and one of two artifacts"
     found = read_noise(lab.folder / "baselines", Local().hardware())
@@ -76,3 +82,12 @@ def test_trials_are_run_printed_and_stored(lab: Lab, capsys: pytest.CaptureFixtu
 def test_a_dry_run_stores_nothing(lab: Lab) -> None:
     assert main(["calibrate", "linear/fp32/steady", "--trials", "1", "--quick", "--dry-run"]) == 0
     assert not (lab.folder / "baselines").exists()
+
+
+def test_several_cells_are_told_apart(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = ["linear/fp32/steady", "linear/fp16/steady"]
+    assert main(["calibrate", *cells, "--trials", "2", "--quick", "--dry-run"]) == 0
+    table = [
+        line.split("  ")[0] for line in capsys.readouterr().out.splitlines() if "linear/" in line and " of " in line
+    ]
+    assert table == ["linear/fp16/steady/local", "linear/fp32/steady/local"]

@@ -72,10 +72,10 @@ def class_flips(label: str, n: int, negative: int = 0, positive: int = 0) -> Cla
 def rounds(ratio: float, low: float | None = None, high: float | None = None, other_ns: float = 1e6) -> Rounds:
     """14 rounds whose median ratio is *ratio* and whose interval, of one pair or of several equal ones, is low..high.
 
-    1 % to either side unless given. The sides of the order statistics' interval lie within the outer five.
+    1 % to either side unless given. The sides of the order statistics' interval lie within the outer six, of nine pairs too.
     """
     low, high = low or 0.99 * ratio, high or 1.01 * ratio
-    return tuple((value * other_ns, other_ns) for value in [low] * 5 + [ratio] * 4 + [high] * 5)
+    return tuple((value * other_ns, other_ns) for value in [low] * 6 + [ratio] * 2 + [high] * 6)
 
 
 def timing(*pairs: Rounds, **changed: Any) -> Timing:

@@ -111,6 +111,24 @@ def test_switches_are_the_callers(switches: int | None) -> None:
     assert Context.between(START, START, switches).involuntary_switches == switches
 
 
+def test_so_are_the_cpus() -> None:
+    assert Context.between(START, START).cpus == ""
+    assert Context.between(START, START, cpus="timed on CPU 0").cpus == "timed on CPU 0"
+
+
+@pytest.mark.parametrize(
+    ("stretches", "cpus"),
+    [
+        pytest.param(["", ""], "", id="unknown"),
+        pytest.param(["on CPU 0", "on CPU 0"], "on CPU 0", id="the same: said once"),
+        pytest.param(["on 0, 1", "on CPU 0"], "on 0, 1; then on CPU 0", id="one went offline"),
+        pytest.param(["on 0, 1", "", "on CPU 0"], "on 0, 1; then on CPU 0", id="unknown between"),
+    ],
+)
+def test_merged_stretches_say_all_places(stretches: list[str], cpus: str) -> None:
+    assert Context.merged([Context(seconds=1.0, cpus=one) for one in stretches]).cpus == cpus
+
+
 FIRST = Context(
     seconds=1.0,
     steal_share=0.125,
@@ -191,6 +209,7 @@ def test_stretches_without_time_have_no_shares() -> None:
     [
         pytest.param(
             {
+                "cpus": "timed on CPU 0",
                 "steal_share": 0.031,
                 "pressure_share": 0.12,
                 "involuntary_switches": 41,
@@ -201,7 +220,8 @@ def test_stretches_without_time_have_no_shares() -> None:
                 "temperature_end_c": 74.0,
                 "throttled": True,
             },
-            "steal 3.1 %, pressure 12 %, 41 involuntary switches, load 1.8, 2.90 -> 2.60 GHz, 61 -> 74 °C, throttled",
+            "timed on CPU 0, steal 3.1 %, pressure 12 %, 41 involuntary switches, load 1.8, 2.90 -> 2.60 GHz, "
+            "61 -> 74 °C, throttled",
             id="all",
         ),
         pytest.param({}, "", id="nothing"),

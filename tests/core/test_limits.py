@@ -147,11 +147,12 @@ def test_metric_named() -> None:
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_units_stand_last_in_the_figures_name(metric: object) -> None:
-    from harness.core.metric import Metric, Stage
+    from harness.core.metric import Metric
+    from harness.core.timing import Span
 
     assert isinstance(metric, Metric)
     endings = {"fraction": "_fraction", "bytes": "_bytes", "ratio": "_ratio", "dB": "_db", "abs": "_abs"}
-    ending = endings.get(metric.unit, "_ns_per_inference" if metric.stage is Stage.TIMING else "_ns")
+    ending = endings.get(metric.unit, "_ns_per_inference" if metric.span is Span.INFERENCE else "_ns")
     assert metric.figure.name.endswith(ending)
     assert metric.relative == (metric.unit == "ratio")
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import verdicts
+from benchmarks import verdicts_page
 from harness.core.finding import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
+EPOCHS = 42
+TWO_SPEEDS = "two_speeds.json.gz"
 RECORDED = sorted((ROOT / "benchmarks/recorded").glob("*.json.gz"))
-MEDIAN, LEAST, WHITNEY, T, ASV, OURS = verdicts.RULES
+MEDIAN, LEAST, WHITNEY, T, ASV, OURS = verdicts_page.RULES
 
 
-def trial(factor: float, *, noise: float = 0.0, pairs: int = 3) -> dict[str, Any]:
+def trial(factor: float, *, noise: float = 0.0, pairs: int = 9) -> dict[str, Any]:
     """A run and one that takes *factor* as long, epochs *noise* apart; in alternation exactly so."""
-    wave = [1 + noise * (-1) ** i * (1 + i % 5) / 5 for i in range(verdicts.EPOCHS)]
+    wave = [1 + noise * (-1) ** i * (1 + i % 5) / 5 for i in range(EPOCHS)]
     saved = [[1000 * w, 1000 * w, 990 * w] for w in wave]
     current = [[factor * value for value in epoch] for epoch in saved]
     rounds = [[1000 * factor * (1 + 0.001 * (i - 7)), 1000.0] for i in range(14)]
-    return {"slowdown": factor - 1, "alone": {"saved": saved, "current": current}, "alternating": [rounds] * pairs}
+    return {
+        "slowdown": factor - 1,
+        "placing": "together",
+        "alone": {"saved": saved, "current": current},
+        "alternating": [rounds] * pairs,
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,14 +45,14 @@ def trial(factor: float, *, noise: float = 0.0, pairs: int = 3) -> dict[str, Any
 )
 def test_rules(factor: float, noise: float, failing: set[str]) -> None:
     one = trial(factor, noise=noise)
-    assert {name for name, rule in verdicts.RULES.items() if rule(one)} == failing
+    assert {name for name, rule in verdicts_page.RULES.items() if rule(one) is Verdict.OVER_BUDGET} == failing
 
 
 def test_ours_is_the_verdict_of_the_gate() -> None:
-    assert verdicts.ours(trial(1.0)) is Verdict.PASS
-    assert verdicts.ours(trial(1.2)) is Verdict.OVER_BUDGET
+    assert verdicts_page.ours(trial(1.0)) is Verdict.PASS
+    assert verdicts_page.ours(trial(1.2)) is Verdict.OVER_BUDGET
     with pytest.raises(ValueError, match="end before the verdict"):
-        verdicts.ours(trial(1.2, pairs=1))
+        verdicts_page.ours(trial(1.2, pairs=1))
 
 
 def test_something_is_recorded() -> None:
@@ -55,19 +60,34 @@ def test_something_is_recorded() -> None:
 
 
 def test_the_page_is_what_the_recorded_trials_give() -> None:
-    documents = [json.loads(gzip.decompress(path.read_bytes())) for path in RECORDED]
-    page = "\n".join(verdicts.page(documents)) + "\n"
+    page = "\n".join(verdicts_page.page([verdicts_page.read(path) for path in RECORDED])) + "\n"
     assert (ROOT / "docs/verdicts-compared.md").read_text(encoding="utf-8") == page, (
-        "make it again: python benchmarks/verdicts.py table benchmarks/recorded/*.json.gz > docs/verdicts-compared.md"
+        "make it again: python -m benchmarks.verdicts table benchmarks/recorded/*.json.gz > docs/verdicts-compared.md"
     )
 
 
 def test_each_recording_says_where_and_how() -> None:
-    for path in RECORDED:
-        document = json.loads(gzip.decompress(path.read_bytes()))
-        assert document["command"].startswith("python benchmarks/verdicts.py record ")
+    measured = [verdicts_page.read(path) for path in RECORDED if path.name != TWO_SPEEDS]
+    assert measured
+    for document in measured:
+        assert document["command"].startswith("python -m benchmarks.verdicts record ")
         assert document["hardware"]
         assert document["context"]
         slowdowns = {one["slowdown"] for one in document["trials"]}
-        assert 0.0 in slowdowns
-        assert 0.10 in slowdowns
+        assert {0.0, 0.10} <= slowdowns
+        assert {one["placing"] for one in document["trials"]} == {"together"}
+
+
+def test_columns_count_both_kinds_of_error() -> None:
+    trials = [trial(1.0), trial(1.05), trial(1.1), trial(1.2)]
+    headings = [heading for heading, _, _ in verdicts_page._columns(trials)]
+    assert headings == [
+        *("false alarms (1 A/A)", "inconclusive", "fails at +5 % (1)"),
+        *("fails at +10 % (1)", "false passes at +10 %", "fails at +20 % (1)", "false passes at +20 %"),
+    ]
+
+
+def test_the_rounds_of_two_speeds_are_judged_as_nobody_placed_their_workers() -> None:
+    document = verdicts_page.read(ROOT / "benchmarks/recorded" / TWO_SPEEDS)
+    assert {one["placing"] for one in document["trials"]} == {"free"}
+    assert len(document["trials"]) == 2 * 3 * verdicts_page.TRIALS_OF_TWO_SPEEDS

@@ -9,9 +9,9 @@ import pytest
 
 from harness.core.context import Context
 from harness.core.finding import Finding, Rung, Verdict
-from harness.core.measurement import Measurement
+from harness.core.measurement import Interval, Measurement
 from harness.core.noise import NoiseProfile
-from harness.core.timing import NOT_TIMED, Timing, Timings
+from harness.core.timing import NOT_TIMED, Placing, Timing, Timings
 from harness.judge.budget import judge_budget
 from tests.core.records import case, cell, figure, measurement, noise_profile, result, rounds, timed_alone, timing
 
@@ -66,10 +66,46 @@ def judged(metric: str, limit: str | None, timed: Timing, calibrated: NoiseProfi
             "1.05 x",
             timing(rounds(1.2), rounds(1.0)),
             None,
-            "latency inconclusive: int8_static on onnxruntime takes 1.095 x fp32 [1.000, 1.200] "
-            "(28 rounds, 2 process pairs; 1.099 ms against 1 ms), limit 1.05 x; "
+            "latency inconclusive: int8_static on onnxruntime takes 1.100 x fp32 [0.000, inf] "
+            "(28 rounds, 2 process pairs, median of their medians; 1.099 ms against 1 ms), limit 1.05 x; "
             "the process pairs disagree (medians 1.200, 1.000)",
             id="a ratio, contradicted",
+        ),
+        pytest.param(
+            "latency_ratio",
+            "1.05 x",
+            timing(rounds(1.0), *[rounds(1.2)] * 6, rounds(1.3)),
+            None,
+            "latency over budget: int8_static on onnxruntime takes 1.200 x fp32 [1.200, 1.200] "
+            "(112 rounds, 8 process pairs, median of their medians; 1.2 ms against 1 ms), limit 1.05 x",
+            id="a ratio, over in all but one",
+        ),
+        pytest.param(
+            "latency_ratio",
+            "1.05 x",
+            timing(*[rounds(1.2)] * 7, placing=Placing.FREE),
+            None,
+            "latency over budget: int8_static on onnxruntime takes 1.188 x fp32 [1.188, 1.188] (98 rounds, 7 process "
+            "pairs, fastest rounds of either side, which the system placed; 1.2 ms against 1 ms), limit 1.05 x",
+            id="a ratio of sides that the system placed",
+        ),
+        pytest.param(
+            "latency_ratio",
+            "1.05 x",
+            timing(*[rounds(0.5)] * 9, placing=Placing.APART),
+            None,
+            "latency inconclusive: int8_static on onnxruntime takes 0.500 x fp32 [0.495, 0.505] (126 rounds, 9 process "
+            "pairs; 500 us against 1 ms), limit 1.05 x; the two sides were never timed on the same CPU",
+            id="a ratio of sides that were apart",
+        ),
+        pytest.param(
+            "latency_ratio",
+            "1.05 x",
+            timing(rounds(1.0)),
+            None,
+            "latency inconclusive: int8_static on onnxruntime takes 1.000 x fp32 [0.990, 1.010] "
+            "(14 rounds, 1 process pair; 1 ms against 1 ms), limit 1.05 x; one pair of processes awaits a second",
+            id="a ratio, within, once",
         ),
         pytest.param(
             "latency_ratio",
@@ -83,9 +119,9 @@ def judged(metric: str, limit: str | None, timed: Timing, calibrated: NoiseProfi
         pytest.param(
             "latency",
             "1 ms",
-            timed_alone(rounds(1.2)),
+            timed_alone(rounds(1.2), rounds(1.2)),
             None,
-            "latency inconclusive: int8_static on onnxruntime takes 1.2 ms [1.188 ms, 1.212 ms] (14 rounds, 1 process), "
+            "latency inconclusive: int8_static on onnxruntime takes 1.2 ms [1.188 ms, 1.212 ms] (28 rounds, 2 processes), "
             "limit 1 ms; beyond the limit, but not by more than fresh processes differ by here (1.40 x)",
             id="a time, within doubt",
         ),
@@ -142,6 +178,26 @@ def test_what_stands_beside_a_ratio() -> None:
     assert found.rung == Rung.REFERENCE_RATIO
 
 
+@pytest.mark.parametrize(
+    ("pairs", "placing", "value", "interval"),
+    [
+        pytest.param([1.0, 1.3, *[1.2] * 6], Placing.TOGETHER, 1.2, (1.2, 1.2), id="pairs disagree: their medians"),
+        pytest.param([1.0, 1.3], Placing.TOGETHER, 1.15, None, id="two pairs disagree: nothing finite"),
+        pytest.param([1.2] * 7, Placing.FREE, 1.188, (1.188, 1.188), id="placed: fast levels"),
+        pytest.param([1.2] * 6, Placing.FREE, 1.2, (1.188, 1.212), id="placed, too few: rounds"),
+        pytest.param([1.2] * 9, Placing.APART, 1.2, (1.188, 1.212), id="apart: rounds"),
+    ],
+)
+def test_beside_a_ratio_stands_what_was_compared_with_the_limit(
+    pairs: list[float], placing: Placing, value: float, interval: Interval | None
+) -> None:
+    found = judged("latency_ratio", "1.05 x", timing(*map(rounds, pairs), placing=placing))
+
+    assert found.value == pytest.approx(value)
+    assert found.interval == (None if interval is None else pytest.approx(interval))
+    assert found.n == 14 * len(pairs)
+
+
 def test_what_stands_beside_a_time() -> None:
     found = judged("latency", "2 ms", timed_alone(rounds(1.2)))
 
@@ -167,12 +223,25 @@ def test_what_stands_beside_a_percentile() -> None:
         pytest.param(1.2, None, (), id="reported"),
     ],
 )
-def test_slower_within_the_limit_is_noted(ratio: float, limit: str | None, notes: tuple[str, ...]) -> None:
-    assert judged("latency_ratio", limit, timing(*[rounds(ratio)] * 2)).notes == notes
+@pytest.mark.parametrize(("pairs", "placing"), [(2, Placing.TOGETHER), (7, Placing.FREE)], ids=["together", "placed"])
+def test_slower_within_the_limit_is_noted(
+    ratio: float, limit: str | None, notes: tuple[str, ...], pairs: int, placing: Placing
+) -> None:
+    """By what was compared with the limit: of sides that the system placed, their fast levels."""
+    assert judged("latency_ratio", limit, timing(*[rounds(ratio)] * pairs, placing=placing)).notes == notes
+
+
+def test_placed_sides_that_differ_by_their_rounds_alone_are_not_slower() -> None:
+    """Most rounds of the candidate were on the slow CPU; its fast ones are as fast as the other side's."""
+    unlucky = rounds(1.0, 1.0, 1.0)[:2] + rounds(1.3, 1.3, 1.3)[2:]
+
+    found = judged("latency_ratio", "1.05 x", timing(*[unlucky] * 7, placing=Placing.FREE))
+
+    assert (found.verdict, found.value, found.notes) == (PASS, 1.0, ())
 
 
 def test_equal_times_are_not_slower() -> None:
-    found = judged("latency_ratio", "1 x", timing(rounds(1.0, 1.0, 1.0)))
+    found = judged("latency_ratio", "1 x", timing(*[rounds(1.0, 1.0, 1.0)] * 2))
 
     assert (found.verdict, found.interval, found.notes) == (PASS, (1.0, 1.0), ())
 

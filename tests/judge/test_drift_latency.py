@@ -14,7 +14,7 @@ from harness.core.finding import Finding, Rung, Verdict
 from harness.core.measurement import Interval
 from harness.core.noise import UNCALIBRATED_RATIO_SPREAD, NoiseProfile
 from harness.core.result import CellResult
-from harness.core.timing import Timing, Timings
+from harness.core.timing import Placing, Timing, Timings
 from harness.judge.changes.timed import is_same_artifact
 from harness.judge.drift import judge_drift
 from tests.core.records import (
@@ -46,7 +46,7 @@ MORE_CORES = environment(hardware=hardware(cores=64))
 OTHER_CPU = environment(hardware=hardware(cpu="Another CPU"))
 QUIET = noise_profile(absolute_spread=1.03, ratio_spread=1.02)
 NOISY = noise_profile(absolute_spread=1.2, ratio_spread=1.1)
-BESIDE = timing(rounds(1.0))
+BESIDE = timing(rounds(1.0), rounds(1.0))
 HOT = Context(seconds=9.0, throttled=True)
 
 
@@ -283,15 +283,34 @@ def test_is_same_artifact(today: CellResult, same: bool) -> None:
 @pytest.mark.parametrize(
     ("ratios", "change", "verdict", "notes", "says"),
     [
-        pytest.param([1.0], "1.1 x", PASS, (), "1.000 x the artifact of the baseline [0.990, 1.010]", id="as fast"),
-        pytest.param([1.05], "1.1 x", PASS, ("changed",), "(14 rounds, 1 process pair), allowed 1.1 x", id="within"),
-        pytest.param([0.8], "1.1 x", PASS, ("improved",), "0.800 x", id="faster"),
+        pytest.param([1.0] * 2, "1.1 x", PASS, (), "1.000 x the artifact of the baseline [0.990, 1.010]", id="as fast"),
+        pytest.param([1.0], "1.1 x", OPEN, (), "; one pair of processes awaits a second", id="as fast, once"),
+        pytest.param([0.87], "1.1 x", PASS, ("improved",), "0.870 x", id="up to .8787: faster than a quarter below"),
+        pytest.param([0.88], "1.1 x", OPEN, ("improved",), "awaits a second", id="up to .8888: not by as much"),
+        pytest.param(
+            [1.05] * 2, "1.1 x", PASS, ("changed",), "(28 rounds, 2 process pairs), allowed 1.1 x", id="within"
+        ),
         pytest.param(
             [1.2, 1.2], "1.1 x", REGRESSED, ("changed",), "28 rounds, 2 process pairs", id="slower, confirmed"
         ),
         pytest.param([1.2], "1.1 x", OPEN, ("changed",), "; one pair of processes awaits a second", id="slower, once"),
-        pytest.param([1.1] * 3, "1.1 x", OPEN, ("changed",), "; the interval spans the limit", id="on the limit"),
-        pytest.param([1.2, 1.0], "1.1 x", OPEN, (), "; the process pairs disagree (medians 1.200", id="contradicted"),
+        pytest.param([1.1] * 9, "1.1 x", OPEN, ("changed",), "; the interval spans the limit", id="on the limit"),
+        pytest.param(
+            [1.2, *[1.0] * 7],
+            "1.1 x",
+            PASS,
+            (),
+            "(112 rounds, 8 process pairs, median of their medians)",
+            id="one of 8",
+        ),
+        pytest.param(
+            [1.0, *[1.2] * 7],
+            "1.1 x",
+            REGRESSED,
+            ("changed",),
+            "median of their medians), allowed",
+            id="all but one of 8",
+        ),
         pytest.param(
             [0.95] * 2, "0.9 x", REGRESSED, ("improved",), "allowed 0.9 x", id="must be faster, is, too little"
         ),
@@ -314,8 +333,33 @@ def test_beside_the_artifact_of_the_baseline(
     assert finding.interval[0] <= finding.value <= finding.interval[1]
 
 
+def test_pairs_that_contradict_each_other_leave_no_infinite_interval_behind() -> None:
+    """The medians of two pairs bound nothing; a report's JSON could not hold their interval."""
+    finding = drift(now(), stored(), "1.1 x", timing(rounds(1.2), rounds(1.0)))
+
+    assert (finding.verdict, finding.interval, finding.notes) == (OPEN, None, ())
+    assert finding.value == pytest.approx(1.1)
+    assert "; the process pairs disagree (medians 1.200, 1.000)" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("ratio", "placing", "verdict", "says"),
+    [
+        pytest.param(1.0, Placing.FREE, PASS, "fastest rounds of either side, which the system placed", id="placed"),
+        pytest.param(1.2, Placing.FREE, REGRESSED, "fastest rounds of either side", id="placed, slower"),
+        pytest.param(1.0, Placing.APART, OPEN, "; the two sides were never timed on the same CPU", id="apart"),
+        pytest.param(1.2, Placing.APART, OPEN, "; the two sides were never timed on the same CPU", id="apart, slower"),
+    ],
+)
+def test_where_both_artifacts_were_timed_enters(ratio: float, placing: Placing, verdict: Verdict, says: str) -> None:
+    finding = drift(now(), stored(), "1.1 x", timing(*[rounds(ratio)] * 9, placing=placing))
+
+    assert finding.verdict is verdict, finding.reason
+    assert says in finding.reason
+
+
 def test_equal_times_are_no_news() -> None:
-    finding = drift(now(), stored(), "1 x", timing(rounds(1.0, 1.0, 1.0)))
+    finding = drift(now(), stored(), "1 x", timing(*[rounds(1.0, 1.0, 1.0)] * 2))
 
     assert (finding.verdict, finding.notes, finding.interval) == (PASS, (), (1.0, 1.0))
 

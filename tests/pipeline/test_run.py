@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from fakes.lab import Lab, cases, load
@@ -18,6 +19,7 @@ from fakes.project import HEADER, python_path
 from fakes.registries import only_shipped
 
 from harness.core.finding import Verdict
+from harness.targets.local import Local
 
 ALL = ["fp32", "fp16", "int8_static", "int8_dynamic"]
 BUILT = ["linear/fp32/fakert", "linear/int8_static/fakert"]
@@ -60,7 +62,7 @@ def test_everything_is_built_and_measured_once_for_all_cases(lab: Lab) -> None:
     assert ratio == pytest.approx(0.34, abs=0.05)
 
 
-def test_the_start_is_measured_once_and_compared_with_the_references(lab: Lab) -> None:
+def test_starts_are_timed_over_fresh_processes_and_compared_with_the_references(lab: Lab) -> None:
     lab.register()
     wanted = {"load": "1 ns", "first_inference": "1 s", "load_ratio": "1000 x", "first_inference_ratio": "report"}
     found = lab.judge(cases(*wanted, budgets=[("*", wanted)]))
@@ -74,8 +76,9 @@ def test_the_start_is_measured_once_and_compared_with_the_references(lab: Lab) -
         Verdict.REPORTED,
     ]
     assert load.value is not None and load_ratio.value is not None and load_ratio.reference is not None
-    assert load_ratio.value == pytest.approx(load.value / load_ratio.reference)
-    assert all("(n = 1)" in one.reason for one in (load, first, load_ratio, first_ratio))
+    assert load.n >= 5, "processes"
+    assert f"{load.n} processes)" in load.reason
+    assert "process pairs" in load_ratio.reason
     assert found["linear/fp32/fakert/local", "load_ratio"][0].verdict is Verdict.REPORTED
 
 
@@ -293,3 +296,19 @@ def test_a_run_killed_in_a_build_leaves_nothing_that_stops_the_next(lab: Lab) ->
 def _building(lab: Lab) -> bool:
     """Whether the interchange file is done, so that what is staged now is the artifact that hangs."""
     return bool(list(lab.cache.glob("artifacts/*/*/model.npz")) and list(lab.cache.glob("staging/*")))
+
+
+def test_compiled_code_is_kept_apart_by_cpu(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache may be shared: what was compiled with AVX-512 gave NaN as AVX2's."""
+    lab.register()
+    folders: list[Path] = []
+
+    def cache(self: Local, here: Path) -> str:
+        folders.append(here)
+        return str(here)
+
+    monkeypatch.setattr(Local, "cache", cache)
+    lab.judge(cases("size", recipes=["fp32"]))
+
+    assert folders
+    assert set(folders) == {lab.cache / "compiled" / Local().hardware().code_class}

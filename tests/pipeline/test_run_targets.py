@@ -113,16 +113,16 @@ def test_the_noise_of_a_target_is_its_own(boards: Lab) -> None:
 def test_both_sides_warm_up_together_where_the_target_has_the_cores(
     boards: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.pipeline import measure
+    from harness.pipeline import timed_pairs
 
     together: dict[str, bool] = {}
-    measure_latency = measure.measure_latency
+    measure_latency = timed_pairs.measure_latency
 
-    def spied(*positional, warm_together, **named):  # type: ignore[no-untyped-def]
-        together[name] = warm_together
-        return measure_latency(*positional, warm_together=warm_together, **named)
+    def spied(*positional, side_by_side, **named):  # type: ignore[no-untyped-def]
+        together[name] = side_by_side
+        return measure_latency(*positional, side_by_side=side_by_side, **named)
 
-    monkeypatch.setattr(measure, "measure_latency", spied)
+    monkeypatch.setattr(timed_pairs, "measure_latency", spied)
     monkeypatch.setattr(Local, "hardware", lambda self: Hardware(machine="x", cpu="one core", cores=1))
     for name in BOTH:
         boards.judge(cases("latency_ratio", recipes=["int8_static"], targets=(name,)))

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from fakes.project import conftest, suite
 
-import harness.pipeline.measure
+import harness.pipeline.timed_pairs
 from harness.core.artifact import Artifact
 from harness.core.problem import CellProblem, Phase
+from harness.pipeline.measure import FreshWorker
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
 from harness.targets.local import Local
@@ -390,13 +391,17 @@ def test_a_baselines_artifact_that_the_engine_refuses_is_no_fault_of_the_cell(
     figures = json.loads(project.baseline().read_text())["cells"][CELL.format("drifting")]
     refused = figures["latency_p50_ns_per_inference"]["artifact_sha256"]
 
-    def refusing(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> Any:
-        if artifact.sha256 == refused:
-            raise CellProblem.error(Phase.LOAD, "this engine can't read it")
-        return original(cell, artifact, settings)
+    class Refusing(FreshWorker):
+        def __init__(self, cell: ResolvedCell, artifact: Artifact, settings: Settings) -> None:
+            super().__init__(cell, artifact, settings)
+            self.refused = artifact.sha256 == refused
 
-    original = harness.pipeline.measure.open_worker
-    monkeypatch.setattr(harness.pipeline.measure, "open_worker", refusing)
+        def load(self) -> int:
+            if self.refused:
+                raise CellProblem.error(Phase.LOAD, "this engine can't read it")
+            return super().load()
+
+    monkeypatch.setattr(harness.pipeline.timed_pairs, "FreshWorker", Refusing)
     project.write("conftest.py", conftest(SLOWER_LATER.format(more=", padding_bytes=10")))
     assert project.run(cache).ret == 0
     assert finding(project)["verdict"] == "reported", "the budget is judged all the same"

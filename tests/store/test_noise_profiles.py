@@ -39,6 +39,26 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert read_noise(tmp_path, hardware()) == noise_profile()
 
 
+def test_a_file_of_the_first_schema_is_read_and_keeps_its_name(tmp_path: Path) -> None:
+    """It has no shares of inconclusive trials and false passes, and its hardware no cluster."""
+    path = write_noise(tmp_path, noise_profile())
+    document = json.loads(path.read_text())
+    for later in ("inconclusive", "false_passes", "cells", "neighbours"):
+        del document["calibration"][later]
+    del document["calibration"]["hardware"]["cluster"]
+    path.write_text(json.dumps({**document, "schema": 1}))
+
+    assert read_noise(tmp_path, hardware()) == noise_profile()
+    assert path.name == "some-cpu-2-cores-9333cc60.json"
+
+
+def test_kinds_of_cpus_are_hardware_classes_of_their_own(tmp_path: Path) -> None:
+    big = hardware(cluster="4 of 8 CPUs (capacity 1024)")
+    write_noise(tmp_path, noise_profile(hardware=big))
+    assert read_noise(tmp_path, hardware()) is None
+    assert read_noise(tmp_path, big) is not None
+
+
 def test_hardware_classes_have_files_of_their_own(tmp_path: Path) -> None:
     write_noise(tmp_path, noise_profile())
     assert read_noise(tmp_path, hardware(cores=4)) is None
@@ -64,10 +84,10 @@ def test_a_machine_that_nobody_calibrated(tmp_path: Path, missing: str) -> None:
     [
         (lambda document: "{", "can't be read"),
         (lambda document: "[]", "has schema None"),
-        (lambda document: json.dumps({**document, "schema": 2}), "has schema 2"),
+        (lambda document: json.dumps({**document, "schema": 3}), "has schema 3"),
         (lambda document: json.dumps({**document, "schema": True}), "has schema True"),
-        (lambda document: json.dumps({"schema": 1}), "does not follow schema 1"),
-        (lambda document: json.dumps({**document, "calibration": {}}), "does not follow schema 1"),
+        (lambda document: json.dumps({"schema": 2}), "does not follow schema 2"),
+        (lambda document: json.dumps({**document, "calibration": {}}), "does not follow schema 2"),
         (lambda document: json.dumps(document).replace('"cores": 2', '"cores": 3'), "is of other hardware"),
         (lambda document: json.dumps(document).replace("0.03", "NaN"), "holds figures that are none"),
     ],

@@ -48,7 +48,7 @@ def test_another_protocol_is_refused_with_both_numbers(
 ) -> None:
     # The program is sent as its file's text, so the other side keeps the number that stands there.
     monkeypatch.setattr(program, "PROTOCOL", program.PROTOCOL + 1)
-    with pytest.raises(WorkerFailure, match=r"hello failed: ValueError: the worker speaks protocol 2, .* asked for 3"):
+    with pytest.raises(WorkerFailure, match=r"hello failed: ValueError: the worker speaks protocol 3, .* asked for 4"):
         open_worker()
 
 

@@ -15,7 +15,7 @@ from harness.core.timing import Timing
 from harness.judge.changes.judgement import ChangeJudgement, Moved, regressed
 from harness.judge.comparable import same_engine, why_other_cpu, why_other_machine
 from harness.judge.judged import Judged, error
-from harness.judge.latency import look_at_rounds, ratio_evidence, say_ratio, why_throttled
+from harness.judge.latency import evidence_of, look_at_rounds, say_ratio, why_throttled
 from harness.judge.words import say, say_interval
 
 
@@ -73,17 +73,17 @@ def every_rung(moved: Moved) -> str:
 
 
 def _paired(case: Case, timing: Timing) -> Judged:
-    evidence = ratio_evidence(timing.pairs)
-    now = look_at_rounds(timing, case.change_limit)
+    evidence, now = evidence_of(timing), look_at_rounds(timing, case.change_limit)
+    interval = now.interval or evidence.interval
     return Judged(
         verdict=regressed(now.verdict),
-        sentence=f"takes {say_ratio(evidence, 'the artifact of the baseline')})",
+        sentence=f"takes {say_ratio(now, evidence, 'the artifact of the baseline')})",
         why=now.reason,
-        value=evidence.ratio,
-        interval=evidence.interval,
+        value=now.ratio or evidence.ratio,
+        interval=interval,
         n=evidence.rounds,
         rung=Rung.PAIRED_ARTIFACT,
-        notes=_notes(evidence.interval),
+        notes=_notes(interval),
     )
 
 

@@ -11,7 +11,7 @@ from harness.core.noise import NoiseProfile
 from harness.core.timing import Timing
 from harness.judge.latency import Look
 from harness.judge.rules.absolute import ABSOLUTE
-from harness.judge.rules.exact import EXACT, ONCE
+from harness.judge.rules.exact import EXACT
 from harness.judge.rules.judgement import Judgement
 from harness.judge.rules.paired_drop import PAIRED_DROP
 from harness.judge.rules.paired_gain import PAIRED_GAIN
@@ -22,7 +22,6 @@ from harness.judge.rules.worst_class import WORST_CLASS
 
 RULES: Mapping[Rule, Judgement] = {
     Rule.EXACT: EXACT,
-    Rule.ONCE: ONCE,
     Rule.PAIRED_DROP: PAIRED_DROP,
     Rule.WORST_CLASS: WORST_CLASS,
     Rule.PAIRED_GAIN: PAIRED_GAIN,
@@ -43,4 +42,7 @@ def take_look(metric: Metric, limit: Limit | None, timing: Timing, noise: NoiseP
     look = RULES[metric.rule].look
     if look is None:  # a figure of the rounds that no further round decides
         return Look(verdict=Verdict.REPORTED, finished=True)
-    return look(metric, limit, timing, noise)
+    times = timing.of(metric.span)
+    if times is None:
+        return Look(verdict=Verdict.INCONCLUSIVE, finished=False, reason=f"the {metric.span} was not timed")
+    return look(metric, limit, times, noise)

@@ -1,4 +1,4 @@
-"""A figure without uncertainty; and one that was measured once, which is judged alike and says so."""
+"""A figure without uncertainty."""
 
 from __future__ import annotations
 
@@ -23,27 +23,18 @@ REMARKS: Mapping[str, Callable[[CellResult], str]] = {
 
 def judge(evidence: Evidence) -> Judged:
     """The plain figure against the plain limit; of a ratio the sentence also names both sides."""
-    return _judged(evidence, "")
-
-
-def judge_once(evidence: Evidence) -> Judged:
-    """The same, with the number of measurements in the sentence."""
-    return _judged(evidence, f" (n = {evidence.figure.n})")
-
-
-def _judged(evidence: Evidence, counted: str) -> Judged:
     metric, limit, figure, result = evidence.metric, evidence.limit, evidence.figure, evidence.result
     verdict = Verdict.REPORTED if limit is None else judge_exact(figure.value, limit.value, at_most=metric.at_most)
     remark = REMARKS[metric.figure.name](result) if metric.figure.name in REMARKS else ""
     ours = result.measurements.get(metric.figure.of.name) if metric.figure.of is not None else None
     if ours is None or not figure.value > 0:
-        sentence = f"has {say(figure.value, metric.figure.written)}{counted}"
+        sentence = f"has {say(figure.value, metric.figure.written)}"
         return Judged(verdict=verdict, sentence=sentence, value=figure.value, n=figure.n, why=remark)
     reference = ours.value / figure.value
     sides = f"{say(ours.value, ours.unit)} of {say(reference, ours.unit)}"
     return Judged(
         verdict=verdict,
-        sentence=f"takes {say(figure.value, 'ratio')} fp32's ({sides}){counted}",
+        sentence=f"takes {say(figure.value, 'ratio')} fp32's ({sides})",
         value=figure.value,
         n=figure.n,
         reference=reference,
@@ -52,4 +43,3 @@ def _judged(evidence: Evidence, counted: str) -> Judged:
 
 
 EXACT = Judgement(judge=judge)
-ONCE = Judgement(judge=judge_once)

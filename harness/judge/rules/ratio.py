@@ -10,7 +10,7 @@ from harness.core.metric import Metric
 from harness.core.noise import NoiseProfile
 from harness.core.timing import Timing
 from harness.judge.judged import Judged, error
-from harness.judge.latency import Look, look_at_rounds, ratio_evidence, say_ratio, unless_throttled
+from harness.judge.latency import Look, evidence_of, look_at_rounds, say_ratio, unless_throttled
 from harness.judge.rules.judgement import Evidence, Judgement
 from harness.judge.words import say
 
@@ -24,15 +24,16 @@ def judge(evidence: Evidence) -> Judged:
     if other is None:
         return error("was timed alone, without its reference")
     now = look(evidence.metric, evidence.limit, timing, evidence.noise)
-    rounds = ratio_evidence(timing.pairs)
+    rounds = evidence_of(timing)
+    ratio, interval = now.ratio or rounds.ratio, now.interval or rounds.interval
     ours, theirs = float(np.median(timing.epochs_ns)), float(np.median(other.epochs_ns))
-    slower = rounds.interval[0] > 1
+    slower = interval[0] > 1
     return Judged(
         verdict=now.verdict,
-        sentence=f"takes {say_ratio(rounds, 'fp32')}; {say(ours, 'ns')} against {say(theirs, 'ns')})",
+        sentence=f"takes {say_ratio(now, rounds, 'fp32')}; {say(ours, 'ns')} against {say(theirs, 'ns')})",
         why=now.reason,
-        value=rounds.ratio,
-        interval=rounds.interval,
+        value=ratio,
+        interval=interval,
         n=rounds.rounds,
         reference=theirs,
         rung=Rung.REFERENCE_RATIO,

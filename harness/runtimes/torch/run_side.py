@@ -96,7 +96,9 @@ class Session:
 class Compiled(Session):
     def __init__(self, path, options):
         if options.get("cache"):
-            os.environ["TORCHINDUCTOR_CACHE_DIR"] = options["cache"]
+            # Its own key leaves out the instruction set: code of one, run as another's, gave NaN.
+            capability = torch.backends.cpu.get_cpu_capability().lower().replace(" ", "-")
+            os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.join(options["cache"], capability)
         import torch._inductor.config as inductor
 
         super().__init__(path, options)

@@ -16,15 +16,19 @@ from typing import Any
 
 
 def survey(
-    proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup"), dev: Path = Path("/dev")
+    proc: Path = Path("/proc"),
+    cgroup: Path = Path("/sys/fs/cgroup"),
+    dev: Path = Path("/dev"),
+    devices: Path = Path("/sys/devices"),
 ) -> dict[str, Any]:
-    """CPU model, usable cores, quota, the CPU's flags, GPUs with their driver, and whether there is a C++ compiler."""
+    """CPU model, usable cores by kind, quota, the CPU's flags, GPUs with their driver, whether there is a C++ compiler."""
     fields = _cpu_fields(proc / "cpuinfo")
     compiler = shutil.which(os.environ.get("CXX") or "g++") or shutil.which("clang++")
     return {
         "machine": platform.machine(),
         "cpu": _cpu_name(fields),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "clusters": clusters(sorted(os.sched_getaffinity(0)), devices) if hasattr(os, "sched_getaffinity") else [],
         "quota_cores": _quota(cgroup / "cpu.max"),
         "flags": sorted(set(fields.get("flags", fields.get("Features", "")).split())),
         "gpus": list(_gpus(proc, dev)),
@@ -42,6 +46,39 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             known[package] = ""
     return known
+
+
+def clusters(allowed: Iterable[int], devices: Path) -> list[tuple[str, list[int]]]:
+    """The *allowed* CPUs by kind, the fastest kind first; kinds have names only where there are several.
+
+    Boards with big and little cores tell each CPU's capacity, hybrid PCs which CPUs are cores and which are atoms.
+    """
+    kinds: dict[tuple[int, str], list[int]] = {}
+    atoms = _cpu_list(devices / "cpu_atom/cpus")
+    for cpu in allowed:
+        capacity = _number(devices / f"system/cpu/cpu{cpu}/cpu_capacity")
+        if capacity is not None:
+            kind = (capacity, f"capacity {capacity}")
+        else:
+            kind = (0, "atom") if cpu in atoms else (1, "core")
+        kinds.setdefault(kind, []).append(cpu)
+    return [(name if len(kinds) > 1 else "", cpus) for (_, name), cpus in sorted(kinds.items(), reverse=True)]
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _cpu_list(path: Path) -> set[int]:
+    """The CPUs of a list as the kernel writes them, ``0-3,8``; none where there is no such file."""
+    try:
+        parts = [part.split("-") for part in path.read_text(encoding="ascii").strip().split(",") if part]
+        return {cpu for part in parts for cpu in range(int(part[0]), int(part[-1]) + 1)}
+    except (OSError, ValueError):
+        return set()
 
 
 def _gpus(proc: Path, dev: Path) -> tuple[str, ...]:
