@@ -122,7 +122,8 @@ class _PairTimer:
         self._turns.begin_pair()
         starts = _start(sides, self._turns, self._order, timed=self._time_starts, together=self._side_by_side)
         self._starts += [starts] if self._time_starts else []
-        fastest = _warm_up(sides, self._warm_ns, together=self._side_by_side)
+        on_the_same_cpus = self._time_starts or self._turns.threads > 1
+        fastest = _warm_up(sides, self._warm_ns, together=self._side_by_side and not on_the_same_cpus)
         self._iterations = max(iterations_for(fastest), self._least_iterations)
         before, switches = self._read_moment() if self._read_moment else None, _switches(sides)
         count = ROUNDS_PER_PAIR if len(self._pairs) < LEAST_PAIRS else LATER_ROUNDS

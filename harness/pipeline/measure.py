@@ -135,7 +135,16 @@ class FreshWorker(Worker):
                 memory_limit_bytes=settings.memory_limit_bytes,
             )
         self._options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": compiled}
-        self._cluster = list(cell.target.cpus()) if cell.target.hardware().cluster else []
+        if cell.target.hardware().cluster:  # before the engine sizes its pools and chooses its kernels
+            self._move_to_the_fast_kind(list(cell.target.cpus()))
+
+    def _move_to_the_fast_kind(self, cpus: list[int]) -> None:
+        try:
+            with in_phase(Phase.LOAD):
+                self.ask("move", cpus=cpus, settle=0)
+        except BaseException:
+            self.end()
+            raise
 
     def load(self) -> int:
         """Load the artifact; returns the ns that it took.
@@ -144,8 +153,6 @@ class FreshWorker(Worker):
             CellProblem: ``error(load)``.
         """
         with in_phase(Phase.LOAD):
-            if self._cluster:  # before the engine sizes its pools and chooses its kernels
-                self.ask("move", cpus=self._cluster, settle=0)
             return int(self.ask("load", path=self._path, options=self._options)["load_ns"])
 
 

@@ -115,8 +115,8 @@ def time_pair(
             yield wrap(candidate), other
 
     cell = sides[0][0]
-    hardware = cell.target.hardware()
-    usable = min(hardware.cores, hardware.quota_cores or hardware.cores)
+    hardware, cpus = cell.target.hardware(), cell.target.cpus()
+    usable = min(len(cpus) or hardware.cores, hardware.quota_cores or hardware.cores)
     threads = cell.threads(settings.threads)
     return measure_latency(
         open_pair,
@@ -127,7 +127,7 @@ def time_pair(
         time_starts=time_starts,
         warm_ns=warm_ns,
         read_moment=cell.target.moment,
-        cpus=cell.target.cpus(),
+        cpus=cpus,
         threads=threads,
     )
 
