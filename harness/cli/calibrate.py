@@ -162,7 +162,7 @@ def to_lines(found: NoiseProfile) -> list[str]:
             if found.false_passes
             else []
         ),
-        _strict(found),
+        *_strict(found),
         f"smallest slow-down seen in 90 % of trials: {smallest}",
         f"noise floor: limits may allow no less than {found.noise_floor:.1%}",
         f"fresh processes of one artifact differ by up to {found.absolute_spread:.3f} x ({quiet})",
@@ -195,11 +195,14 @@ def _by_cell(found: NoiseProfile) -> list[str]:
     return [tabulate(rows, headers=headers, tablefmt="simple"), ""]
 
 
-def _strict(found: NoiseProfile) -> str:
-    """What inconclusive and false verdicts mean for a strict run."""
-    seen, worst = found.strict_runs_per_false_red(STRICT_CASES)
-    of_runs = f"one false red in {seen:.0f} strict runs" if seen < float("inf") else "no false red was seen"
-    return f"{STRICT_CASES} latency cases within their limits: {of_runs}, at worst (95 %) one in {worst:.0f}"
+def _strict(found: NoiseProfile) -> list[str]:
+    """What inconclusive and false verdicts mean for a strict run, where it is known."""
+    runs = found.strict_runs_per_false_red(STRICT_CASES)
+    if runs is None:
+        return []
+    seen, worst = runs
+    of_runs = f"one false red in {seen:.1f} strict runs" if seen < float("inf") else "no false red was seen"
+    return [f"{STRICT_CASES} latency cases within their limits: {of_runs}, at worst (95 %) one in {worst:.1f}"]
 
 
 def default_cells() -> list[Cell]:

@@ -116,6 +116,8 @@ class NoiseProfile:
     """The same of the ratio of two different artifacts, one process pair each; what a stored ratio can be trusted to."""
     inconclusive: Share | None = None
     """Of equal artifacts; None in files of the first schema."""
+    false_reds: Share | None = None
+    """Equal artifacts that are red in a strict run: over budget or inconclusive; None likewise."""
     false_passes: Share | None = None
     """Of slow-downs of twice the allowed change or more."""
     cells: tuple[CellNoise, ...] = ()
@@ -135,15 +137,16 @@ class NoiseProfile:
         """Whether absolute times of different runs can be compared here."""
         return self.absolute_spread <= QUIET_SPREAD and not any(p.failed for p in self.power if p.slowdown == 0)
 
-    def strict_runs_per_false_red(self, cases: int) -> tuple[float, float]:
+    def strict_runs_per_false_red(self, cases: int) -> tuple[float, float] | None:
         """How many strict runs of *cases* latency cases, all within their limits, come to one that is red.
 
-        The share seen, then the worst that the trials leave room for (95 %); infinite where nothing was red.
+        The share seen, then the worst that the trials leave room for (95 %); infinite where nothing was red, None where
+        it is not known.
         """
-        equal = next(point for point in self.power if point.slowdown == 0)
-        seen = (equal.failed + equal.inconclusive) / equal.trials
-        worst = self.false_alarms[1] + (self.inconclusive.interval[1] if self.inconclusive is not None else 0.0)
-        return _runs_per_red(seen, cases), _runs_per_red(min(worst, 1.0), cases)
+        if self.false_reds is None:
+            return None
+        seen, worst = self.false_reds.count / self.false_reds.trials, self.false_reds.interval[1]
+        return _runs_per_red(seen, cases), _runs_per_red(worst, cases)
 
     @property
     def words(self) -> str:

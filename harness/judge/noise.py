@@ -47,12 +47,13 @@ def summarize(
         cell=cell,
         limit=limit,
         power=tuple(_point(slowdown, trials) for slowdown in slowdowns),
-        false_alarms=_share(Verdict.OVER_BUDGET, equal).interval,
+        false_alarms=_share(equal, Verdict.OVER_BUDGET).interval,
         noise_floor=_noise_floor(equal),
         absolute_spread=max(_spread(_processes(of_cell)) for of_cell in by_cell),
         ratio_spread=max(_spread(_ratios(of_cell)) for of_cell in by_cell),
-        inconclusive=_share(Verdict.INCONCLUSIVE, equal),
-        false_passes=_share(Verdict.PASS, slower) if slower else None,
+        inconclusive=_share(equal, Verdict.INCONCLUSIVE),
+        false_reds=_share(equal, Verdict.OVER_BUDGET, Verdict.INCONCLUSIVE),
+        false_passes=_share(slower, Verdict.PASS) if slower else None,
         cells=tuple(_cell_noise(spell, limit) for of_cell in by_cell for spell in _spells(of_cell)),
         neighbours=neighbours,
         minutes=minutes,
@@ -69,8 +70,8 @@ def _is_slower(trial: Trial, limit: float) -> bool:
     return not trial.different and trial.slowdown >= 2 * (limit - 1) - 1e-9
 
 
-def _share(verdict: Verdict, trials: Sequence[Trial]) -> Share:
-    count = sum(trial.verdict == verdict for trial in trials)
+def _share(trials: Sequence[Trial], *verdicts: Verdict) -> Share:
+    count = sum(trial.verdict in verdicts for trial in trials)
     return Share(count=count, trials=len(trials), interval=proportion_interval(count, len(trials), CONFIDENCE))
 
 

@@ -10,7 +10,7 @@ from harness.core.probe_session import Timed
 from harness.core.timing import Placing
 
 SETTLING_INFERENCES = 4
-"""Untimed ones after a move, in which the caches of the other CPU fill (``python -m benchmarks.moves`` shows how fast)."""
+"""Untimed ones after a move, in which the caches of the other CPU fill (docs/moves.md shows how fast)."""
 SETTLING_NS = 20_000_000
 """Slow models settle in fewer."""
 LEAST_SHARE = 0.1

@@ -68,7 +68,7 @@ def test_trials_are_run_printed_and_stored(lab: Lab, capsys: pytest.CaptureFixtu
     told = capsys.readouterr()
     assert "at 1.05 x, of equal artifacts: 0 of 2 (0.0 % to 84.2 %) over budget, 0 of 2" in told.out
     assert "of slow-downs of 10 % and more: 0 of 2 (0.0 % to 84.2 %) passed" in told.out
-    assert "20 latency cases within their limits: no false red was seen, at worst (95 %) one in 1" in told.out
+    assert "20 latency cases within their limits: no false red was seen, at worst (95 %) one in 1.0" in told.out
     assert "+10 %" in told.out
     assert "5/5" in told.err, "the progress bar: 2 equal, one each of +10 % and +20 %, and one of two artifacts"
     found = read_noise(lab.folder / "baselines", Local().hardware())

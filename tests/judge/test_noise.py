@@ -158,3 +158,24 @@ def test_what_it_was_made_of_is_kept() -> None:
         True,
     )
     assert (found.hardware, found.versions) == (hardware(), (("r", "1.0"),))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "reds"),
+    [
+        pytest.param([PASSED] * 4, 0, id="all pass"),
+        pytest.param([FAILED, OPEN, PASSED, PASSED], 2, id="over budget and inconclusive are both red"),
+    ],
+)
+def test_shares_of_wrong_and_open_verdicts(verdicts: list[str], reds: int) -> None:
+    """Slow-downs of twice the allowed change count for false passes, smaller ones don't."""
+    found = summary(*(trial(verdict=one) for one in verdicts), trial(0.05), trial(0.1, FAILED), trial(0.2, PASSED))
+
+    assert found.false_reds is not None and found.false_passes is not None
+    assert (found.false_reds.count, found.false_reds.trials) == (reds, 4)
+    assert found.false_reds.interval == proportion_interval(reds, 4, 0.95)
+    assert (found.false_passes.count, found.false_passes.trials) == (1, 2)
+    runs = found.strict_runs_per_false_red(3)
+    assert runs is not None
+    assert runs[0] == (pytest.approx(1 / (1 - 0.5**3)) if reds else math.inf)
+    assert runs[1] == pytest.approx(1 / (1 - (1 - found.false_reds.interval[1]) ** 3))

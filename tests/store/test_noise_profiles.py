@@ -43,7 +43,7 @@ def test_a_file_of_the_first_schema_is_read_and_keeps_its_name(tmp_path: Path) -
     """It has no shares of inconclusive trials and false passes, and its hardware no cluster."""
     path = write_noise(tmp_path, noise_profile())
     document = json.loads(path.read_text())
-    for later in ("inconclusive", "false_passes", "cells", "neighbours"):
+    for later in ("inconclusive", "false_reds", "false_passes", "cells", "neighbours"):
         del document["calibration"][later]
     del document["calibration"]["hardware"]["cluster"]
     path.write_text(json.dumps({**document, "schema": 1}))
