@@ -55,7 +55,9 @@ def record(options: argparse.Namespace) -> None:
         before = Local().moment()
         for number, (_, slowdown) in enumerate(tqdm(planned([bench], counts, 0, seed=options.seed), file=sys.stderr)):
             assert slowdown is not None, "no trial of two artifacts was planned"
-            trials.append(_trial(bench, slowdown, settings, options.seed + number))
+            trials.append(
+                _trial(bench, slowdown, settings, options.seed + number, alone=not options.in_alternation_only)
+            )
         context = Context.between(before, Local().moment())
     document = {
         "schema": SCHEMA,
@@ -73,10 +75,12 @@ def record(options: argparse.Namespace) -> None:
     options.out.write_bytes(packed)
 
 
-def _trial(bench: Bench, slowdown: float, settings: Settings, seed: int) -> dict[str, Any]:
+def _trial(bench: Bench, slowdown: float, settings: Settings, seed: int, *, alone: bool) -> dict[str, Any]:
     with TargetLock(bench.cell.target).exclusive(_tell):
         begun = time.monotonic()
-        alone = {"saved": _alone(bench, 0.0, settings), "current": _alone(bench, slowdown, settings)}
+        one_after_the_other = None
+        if alone:
+            one_after_the_other = {"saved": _alone(bench, 0.0, settings), "current": _alone(bench, slowdown, settings)}
         alone_s = time.monotonic() - begun
 
         def enough(timing: Timing) -> bool:
@@ -93,7 +97,7 @@ def _trial(bench: Bench, slowdown: float, settings: Settings, seed: int) -> dict
         alternating_s = time.monotonic() - begun - alone_s
     return {
         "slowdown": slowdown,
-        "alone": alone,
+        "alone": one_after_the_other,
         "placing": str(timing.placing),
         "alternating": [[[_short(side) for side in sides] for sides in rounds] for rounds in timing.pairs],
         "alone_s": round(alone_s, 2),
@@ -133,6 +137,9 @@ def main() -> None:
     recording = commands.add_parser("record", help="measure trials")
     recording.add_argument("--trials", default="0:100,0.05:40,0.10:60", help="slow-down:count, ...")
     recording.add_argument("--neighbours", type=int, default=0, help="processes that compute in bursts meanwhile")
+    recording.add_argument(
+        "--in-alternation-only", action="store_true", help="leave out what the other tools' rules compare"
+    )
     recording.add_argument("--cell", help="MODEL/RECIPE/RUNTIME (default: as edge-harness calibrate)")
     recording.add_argument("--seed", type=int, default=0)
     recording.add_argument("--out", type=Path, required=True)

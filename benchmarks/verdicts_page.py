@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -118,6 +119,13 @@ def _drawn(pairs: Sequence[Any], slowdown: float) -> dict[str, Any]:
 
 def page(documents: Sequence[dict[str, Any]]) -> list[str]:
     """The lines of the page."""
+    judged = [_judged(document) for document in documents]
+    real = [
+        one
+        for document, verdicts in zip(documents, judged, strict=True)
+        for one in verdicts[OURS]
+        if "command" in document
+    ]
     lines = [
         "# Latency rules compared",
         "",
@@ -125,18 +133,19 @@ def page(documents: Sequence[dict[str, Any]]) -> list[str]:
         "artifact is timed *one after the other* in two fresh processes, as tools do that compare with a saved run, and *in",
         "alternation*, as a gate does. A slow-down is real: a spin inside the timed call. A false pass is one of a slow-down of",
         "twice the allowed change.",
+        "",
+        *_altogether(real),
     ]
-    for document in documents:
+    for document, verdicts in zip(documents, judged, strict=True):
         trials = document["trials"]
         columns = _columns(trials)
-        verdicts = {name: [(trial["slowdown"], rule(trial)) for trial in trials] for name, rule in RULES.items()}
         lines += [
             "",
             *_title(document),
             "",
             "| rule | " + " | ".join(heading for heading, _, _ in columns) + " |",
             "|---" * (1 + len(columns)) + "|",
-            *(_row(name, verdicts[name], columns) for name in RULES),
+            *(_row(name, of_rule, columns) for name, of_rule in verdicts.items()),
             "",
             *_remarks(trials, verdicts[OURS]),
         ]
@@ -144,11 +153,34 @@ def page(documents: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _judged(document: dict[str, Any]) -> dict[str, Verdicts]:
+    """What each rule says of each trial; ours alone where the artifact was not timed one after the other."""
+    trials = document["trials"]
+    rules = RULES if all(trial["alone"] for trial in trials) else {OURS: ours}
+    return {name: [(trial["slowdown"], rule(trial)) for trial in trials] for name, rule in rules.items()}
+
+
+def _altogether(verdicts: Verdicts) -> list[str]:
+    """What the gate said of all real trials, whatever ran beside them."""
+    told = []
+    for slowdown, name in ((0.0, "equal artifacts"), (2 * (LIMIT - 1), "twice the allowed change")):
+        of_it = [verdict for one, verdict in verdicts if math.isclose(one, slowdown)]
+        if of_it:
+            told.append(f"of {len(of_it)} trials of {name}: {_counted(of_it)}")
+    return [f"Edge Harness in all real trials below together, {'; '.join(told)}."] if told else []
+
+
+def _counted(verdicts: Sequence[Verdict]) -> str:
+    return ", ".join(
+        f"{verdicts.count(one)} {one}" for one in (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.OVER_BUDGET)
+    )
+
+
 def _title(document: dict[str, Any]) -> list[str]:
     if "title" in document:
         return [f"## {document['title']}", "", f"{document['what']}.".capitalize()]
     count = document["neighbours"]
-    busy = f"with {count} neighbours that compute in bursts" if count else "as found"
+    busy = f"with {count} neighbours that compute in bursts" if count else "quiet"
     versions = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     return [
         f"## {document['hardware']}, {busy}",
@@ -188,8 +220,7 @@ def _remarks(trials: Sequence[dict[str, Any]], verdicts: Verdicts) -> list[str]:
     told = []
     for slowdown in sorted({s for s, _ in verdicts}):
         of_it = [verdict for s, verdict in verdicts if s == slowdown]
-        shares = ", ".join(f"{of_it.count(v)} {v}" for v in (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.OVER_BUDGET))
-        told.append(f"{'A/A' if slowdown == 0 else f'+{100 * slowdown:g} %'}: {shares}")
+        told.append(f"{'A/A' if slowdown == 0 else f'+{100 * slowdown:g} %'}: {_counted(of_it)}")
     clear = [
         trial["alternating_s"]
         for trial, (_, verdict) in zip(trials, verdicts, strict=True)
@@ -197,24 +228,36 @@ def _remarks(trials: Sequence[dict[str, Any]], verdicts: Verdicts) -> list[str]:
     ]
     took = f" Median time to a clear verdict, start of the processes included: {median(clear):.1f} s." if clear else ""
     equal = [trial for trial in trials if trial["slowdown"] == 0]
-    apart = [
-        median(e[MEDIAN] for e in t["alone"]["current"]) / median(e[MEDIAN] for e in t["alone"]["saved"]) for t in equal
-    ]
-    together = [ratio_evidence([[(c, o) for c, o in rounds] for rounds in t["alternating"]]).ratio for t in equal]
+    spreads = [f"{_spread([_in_alternation(trial) for trial in equal])} in alternation"]
+    if all(trial["alone"] for trial in equal):
+        spreads.append(f"{_spread([_one_after_the_other(trial) for trial in equal])} one after the other")
     return [
         f"Edge Harness said: {'; '.join(told)}.{took}",
         "",
         *(_seen(trials) if clear else []),
-        f"SD of the A/A ratio: {100 * np.std(np.log(together)):.1f} % in alternation, {100 * np.std(np.log(apart)):.1f} % one after the other.",
+        f"SD of the A/A ratio: {', '.join(spreads)}.",
     ]
+
+
+def _in_alternation(trial: dict[str, Any]) -> float:
+    return ratio_evidence([[(c, o) for c, o in rounds] for rounds in trial["alternating"]]).ratio
+
+
+def _one_after_the_other(trial: dict[str, Any]) -> float:
+    saved, current = (median(epoch[MEDIAN] for epoch in trial["alone"][side]) for side in ("saved", "current"))
+    return current / saved
+
+
+def _spread(ratios: Sequence[float]) -> str:
+    return f"{100 * np.std(np.log(ratios)):.1f} %"
 
 
 def _seen(trials: Sequence[dict[str, Any]]) -> list[str]:
     """How far the slow-downs really were from their names: the spin is a share of what the process took while it warmed up."""
     told = []
     for slowdown in sorted({trial["slowdown"] for trial in trials} - {0.0}):
-        chosen = [trial["alternating"] for trial in trials if trial["slowdown"] == slowdown]
-        ratios = [ratio_evidence([[(c, o) for c, o in rounds] for rounds in pairs]).ratio for pairs in chosen]
+        chosen = [trial for trial in trials if trial["slowdown"] == slowdown]
+        ratios = [_in_alternation(trial) for trial in chosen]
         low, middle, high = np.quantile(ratios, [0.1, 0.5, 0.9])
         told.append(f"+{100 * slowdown:g} % was {middle:.3f} x ({low:.3f} to {high:.3f} in four of five trials)")
     if not told:

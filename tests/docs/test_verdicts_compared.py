@@ -87,6 +87,20 @@ def test_columns_count_both_kinds_of_error() -> None:
     ]
 
 
+def test_of_trials_in_alternation_only_ours_alone_is_told() -> None:
+    document = {
+        **{"hardware": "h", "neighbours": 0, "cell": "a/b/c/local", "versions": {}, "date": "d", "context": "c"},
+        "command": "record",
+        "trials": [{**trial(factor), "alone": None, "alternating_s": 2.0} for factor in (1.0, 1.1)],
+    }
+    page = verdicts_page.page([document])
+    assert [line.split(" | ")[0] for line in page if line.startswith("| **")] == [f"| {OURS}"]
+    assert not any(name in line for line in page for name in (MEDIAN, LEAST, WHITNEY, T, ASV))
+    assert any(line.startswith("SD of the A/A ratio: ") and "one after the other" not in line for line in page)
+    assert any("of 1 trials of equal artifacts: 1 pass, 0 inconclusive, 0 over_budget" in line for line in page)
+    assert any("twice the allowed change: 0 pass, 0 inconclusive, 1 over_budget" in line for line in page)
+
+
 def test_the_rounds_of_two_speeds_are_judged_as_nobody_placed_their_workers() -> None:
     document = verdicts_page.read(ROOT / "benchmarks/recorded" / TWO_SPEEDS)
     assert {one["placing"] for one in document["trials"]} == {"free"}
