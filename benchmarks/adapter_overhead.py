@@ -36,13 +36,16 @@ MODELS = {"torch": "digits_cnn", "keras": "digits_keras_cnn"}
 """The smallest model of each framework: the shorter the call, the more an overhead weighs."""
 COMPARISON = """
 import importlib, json, statistics, sys, time
+from pathlib import Path
 import numpy as np
+from harness.core.tensors import Tensors
 from harness.worker import program
 path, side, inputs, options, bare_module = sys.argv[1:6]
-sample = np.array(np.load(inputs, mmap_mode="r")[:1])
-run_side = program.load_run_side(open(side).read(), side)
+sample = {name: np.array(values) for name, values in Tensors.load(Path(inputs)).typical().items()}
+run_side = program.load_module(open(side).read(), side)
 step = run_side.open_session(path, json.loads(options)).prepare(sample)
-bare = importlib.import_module(bare_module).bare_call(path, sample)
+(only,) = sample.values()
+bare = importlib.import_module(bare_module).bare_call(path, only)
 def bare_epoch(iterations):
     times = []
     for _ in range(iterations):
@@ -109,7 +112,14 @@ def _cells() -> Iterator[Cell]:
 def _compared(run: Run, cell: Cell) -> list[list[float]]:
     runtime = runtimes.get(cell.runtime)
     choice = choice_of(RuntimeName(runtime=cell.runtime), runtime)
-    options = {**choice.options, "threads": 1, "provider": choice.provider.name}
+    signature = run.references[cell.model].signature
+    options = {
+        **choice.options,
+        "threads": 1,
+        "provider": choice.provider.name,
+        "inputs": signature.input_names,
+        "outputs": signature.outputs,
+    }
     _tell(f"times {cell.id}")
     ended = subprocess.run(
         [
@@ -118,7 +128,7 @@ def _compared(run: Run, cell: Cell) -> list[list[float]]:
             COMPARISON,
             str(run.artifacts[cell].path),
             str(runtime.run_side),
-            str(run.references[cell.model].folder / "inputs.npy"),
+            str(run.references[cell.model].folder / "inputs"),
             json.dumps(options),
             runtime.source.module.rpartition(".")[0] + ".bare_call",
         ],

@@ -29,7 +29,7 @@ from harness.pipeline.keys import keys_of
 from harness.pipeline.plan import obstacle
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import forget_resolved, resolve
-from harness.registries import runtimes
+from harness.registries import models, runtimes
 from harness.reporting.document import Document
 from harness.reporting.writers import WRITERS
 
@@ -72,6 +72,7 @@ def resolving(count: int) -> dict[str, float]:
         calibration_sha256=HASH,
         train_sha256=HASH,
         student_fingerprint=HASH,
+        signature=models.get("digits_cnn").signature,
     )
     resolved, resolve_s = _timed(lambda: [resolve(cell) for cell in every])
     buildable, obstacle_s = _timed(lambda: [cell for cell in resolved if obstacle(cell) is None])

@@ -1,7 +1,7 @@
 """Edge Harness: a pytest-style benchmark and regression test harness for compressed edge models."""
 
 from harness.core.data import DataSet, Split
-from harness.core.model import Input
+from harness.core.signature import Input
 from harness.errors import HarnessError
 from harness.meters.registry import meter
 from harness.recipes.steps import step

@@ -62,6 +62,10 @@ class DataSetError(HarnessError):
     """A data set that is missing, has the wrong hash, shape or content."""
 
 
+class UnsupportedModel(HarnessError):
+    """What an exporter or a runtime can't do with this model by design; it ends a cell as ``unsupported``."""
+
+
 class WeightsError(HarnessError):
     """Float weights that are missing, have another hash than recorded, or are not finite."""
 

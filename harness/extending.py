@@ -10,17 +10,18 @@ its contract. Registrations belong at the top level of a ``conftest.py``: proces
 
 from harness.core.artifact import Artifact
 from harness.core.contracts import Availability, Exporter, Framework, Meter, Runtime, Target
-from harness.core.data import Array, DataSet, Split
+from harness.core.data import DataSet, Split
 from harness.core.engine_facts import EngineFacts
 from harness.core.figure import Better, Column, Figure, add_figure, ratio_of
 from harness.core.lowering import Lowered, Lowering
 from harness.core.measurement import Measurement
 from harness.core.metric import Change, ChangeRule, Metric, Rule, Stage
 from harness.core.metrics import add_metric, ratio_metric
-from harness.core.model import Input
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
+from harness.core.signature import Input
 from harness.core.source import Source
+from harness.core.tensors import Array
 from harness.core.weights import WeightTensor
 from harness.core.work import Work
 from harness.meters.registry import FunctionMeter, add_meter, meter

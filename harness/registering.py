@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from harness.core.contracts import Exporter, Framework, Runtime, Target
-from harness.core.data import Array, DataSet, RegisteredDataSet
-from harness.core.model import Input, Model, TaskMetric
+from harness.core.data import DataSet, RegisteredDataSet
+from harness.core.model import Model, TaskMetric
 from harness.core.registry import Registry
+from harness.core.signature import Input, Signature
 from harness.core.source import Source
+from harness.core.tensors import Array
 from harness.errors import ContractError
 from harness.registries import datasets, exporters, frameworks, models, runtimes, targets, task_metrics
 
@@ -27,7 +29,9 @@ def model(
     name: str,
     *,
     dataset: str,
-    input: Input,
+    input: Input | None = None,
+    inputs: Sequence[Input] = (),
+    outputs: Sequence[str] = ("output",),
     framework: str = "torch",
     metric: str = "top1",
     student: Callable[[], Any] | None = None,
@@ -37,17 +41,22 @@ def model(
     The function is called in a process of its own; import the framework inside it. So is *student*, which returns an
     untrained smaller model for the recipe step ``distill``.
 
+    Args:
+        name: as suites call it.
+        dataset: of its samples.
+        input: what it takes, where that is one tensor.
+        inputs: what it takes, where that are several: in the order in which it is called with them.
+        outputs: a name for each tensor that it gives: in the order of the tuple, or the keys of the dict, that it returns.
+        framework: that it is written in.
+        metric: its task metric.
+        student: see above.
+
     Raises:
-        ContractError: *input* is not one ``harness.Input``, or a function can't be called.
+        ContractError: an input is no ``harness.Input``, a name stands for two tensors, or a function can't be called.
         InvalidName: the name can't stand in a cell's id.
         DuplicateName: another definition already has this name.
     """
-    if not isinstance(input, Input):
-        several = isinstance(input, (list, tuple, dict))
-        why = (
-            "a model has one input until several are supported; stack them into one array" if several else "write it as"
-        )
-        raise ContractError(f"model {name!r}: input={input!r}: {why}, harness.Input(shape=(1, 28, 28)).")
+    signature = _signature(name, input, inputs, outputs)
     if student is not None and not callable(student):
         raise ContractError(f"model {name!r}: student={student!r} must be a function that returns an untrained model.")
 
@@ -56,7 +65,7 @@ def model(
             name=name,
             framework=framework,
             build=build,
-            input=input,
+            signature=signature,
             dataset=dataset,
             metric=metric,
             student=student,
@@ -66,6 +75,26 @@ def model(
         return build
 
     return register
+
+
+def _signature(name: str, one: Input | None, several: Sequence[Input], outputs: Sequence[str]) -> Signature:
+    if (one is None) is (not several):
+        raise ContractError(
+            f"model {name!r}: say what it takes, either input=harness.Input(shape=(1, 28, 28)) or, of several tensors, "
+            "inputs=[harness.Input(name='tokens', shape=('length',), dtype='int64'), ...]."
+        )
+    inputs = (one,) if one is not None else several
+    if not isinstance(inputs, list | tuple) or not all(isinstance(entry, Input) for entry in inputs):
+        what = "input" if one is not None else "inputs"
+        hint = "; several tensors are written inputs=[...]" if isinstance(one, list | tuple | dict) else ""
+        raise ContractError(
+            f"model {name!r}: {what}={one if one is not None else several!r}: write harness.Input(shape=(1, 28, 28)){hint}."
+        )
+    given = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+    for side, names in (("inputs", tuple(entry.name for entry in inputs)), ("outputs", given)):
+        if not names or len(set(names)) != len(names) or not all(isinstance(entry, str) and entry for entry in names):
+            raise ContractError(f"model {name!r}: its {side} are called {names!r}: each takes a name of its own.")
+    return Signature(inputs=tuple(inputs), outputs=given)
 
 
 def dataset(name: str, *, samples: int | None = None, smallest_class: int | None = None) -> Callable[[Load], Load]:

@@ -44,6 +44,8 @@ LIGHT = {"_pytest", "filelock", "msgspec", "numpy", "platformdirs", "pluggy", "p
 SUBCLASSES_AT_THE_TOP = {"zoo/torch_models.py"}
 """Modules of classes derived from a library's; others import them inside functions only, which is tested as well."""
 KNOW_PYTEST = {"pytest_plugin", "cli", "suite"}
+SENT_BY_WORKER = ("program.py", "tensor_bytes.py")
+"""What is sent to a worker as text, beside the run side."""
 KNOWN_CYCLES: set[frozenset[str]] = set()
 """Modules that import each other, in a circle of any length; each is to go."""
 BY_BEHAVIOUR = {"benchmarks", "contract", "docs", "examples", "fakes", "plugin", "runtimes"}
@@ -216,7 +218,7 @@ def of_ours_in_workers(package: Path) -> list[str]:
     """Every import of the package in what is sent to a worker or a target as text."""
     sent = [
         *package.glob("runtimes/**/run_side.py"),
-        *package.glob("worker/program.py"),
+        *(path for name in SENT_BY_WORKER for path in package.glob(f"worker/{name}")),
         *package.glob("targets/agent/*.py"),
     ]
     return [
@@ -280,7 +282,8 @@ def test_what_is_sent_to_a_worker_stands_alone() -> None:
     assert of_ours_in_workers(PACKAGE) == []
     assert list(PACKAGE.glob("runtimes/**/run_side.py")), "the pattern finds run sides"
     allowed = {*sys.stdlib_module_names, "numpy"}
-    assert {one.root for one in imports(PACKAGE / "worker/program.py", PACKAGE)} <= allowed
+    for name in SENT_BY_WORKER:
+        assert {one.root for one in imports(PACKAGE / "worker" / name, PACKAGE)} <= allowed
     agent = {one.root for path in PACKAGE.glob("targets/agent/*.py") for one in imports(path, PACKAGE)}
     assert "subprocess" in agent
     assert agent <= set(sys.stdlib_module_names)
@@ -397,7 +400,9 @@ def test_a_planted_heavy_import_is_caught(tmp_path: Path, path: str, content: st
     assert bool(heavy_at_import(planted(tmp_path, path, content))) is caught
 
 
-@pytest.mark.parametrize("path", ["runtimes/r/run_side.py", "worker/program.py", "targets/agent/children.py"])
+@pytest.mark.parametrize(
+    "path", ["runtimes/r/run_side.py", "worker/program.py", "worker/tensor_bytes.py", "targets/agent/children.py"]
+)
 @pytest.mark.parametrize(
     "content",
     ["import harness", "from harness.core import names", "from . import x", "def f():\n    from ... import x"],

@@ -81,19 +81,68 @@ def test_one_that_leaves_no_room_for_its_source_is_told() -> None:
         harness.target(Tight)  # type: ignore[type-var]
 
 
+OTHER = harness.Input(name="other", shape=(8,))
+
+
+@pytest.mark.parametrize(
+    ("given", "inputs", "outputs"),
+    [
+        pytest.param({"input": INPUT}, (INPUT,), ("output",), id="one input"),
+        pytest.param({"inputs": [INPUT]}, (INPUT,), ("output",), id="a list of one"),
+        pytest.param({"inputs": [INPUT, OTHER]}, (INPUT, OTHER), ("output",), id="two inputs"),
+        pytest.param({"inputs": (OTHER, INPUT)}, (OTHER, INPUT), ("output",), id="in the order they are written"),
+        pytest.param({"input": INPUT, "outputs": ["a", "b"]}, (INPUT,), ("a", "b"), id="two outputs"),
+        pytest.param({"input": INPUT, "outputs": "state"}, (INPUT,), ("state",), id="an output by its name"),
+        pytest.param({"input": INPUT, "outputs": ("input",)}, (INPUT,), ("input",), id="an output called as an input"),
+    ],
+)
+def test_a_model_names_what_it_takes_and_gives(
+    given: dict[str, Any], inputs: tuple[harness.Input, ...], outputs: tuple[str, ...]
+) -> None:
+    harness.model("named", dataset="blobs", **given)(lambda: None)
+
+    found = registries.models.get("named").signature
+
+    assert (found.inputs, found.outputs, found.lengths) == (inputs, outputs, {})
+
+
+EITHER = r"say what it takes, either input=harness.Input\(.* or, of several tensors, inputs=\["
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        pytest.param((INPUT, INPUT), "a model has one input until several are supported", id="two inputs"),
-        pytest.param([INPUT], "a model has one input", id="a list of one"),
-        pytest.param({"a": INPUT}, "a model has one input", id="by name"),
-        pytest.param((1, 28, 28), r"harness.Input\(shape=", id="a shape"),
-        pytest.param(None, r"harness.Input\(shape=", id="None"),
+        pytest.param({}, EITHER, id="nothing"),
+        pytest.param({"input": None}, EITHER, id="None"),
+        pytest.param({"inputs": []}, EITHER, id="no inputs"),
+        pytest.param({"input": INPUT, "inputs": [OTHER]}, EITHER, id="both"),
+        pytest.param({"input": (INPUT, OTHER)}, r"several tensors are written inputs=\[...\]", id="two as one"),
+        pytest.param({"input": {"a": INPUT}}, r"several tensors are written inputs=\[...\]", id="by name"),
+        pytest.param({"input": (1, 28, 28)}, r"input=\(1, 28, 28\): write harness.Input\(shape=", id="a shape"),
+        pytest.param({"inputs": INPUT}, r"inputs=Input\(.*: write harness.Input\(shape=", id="one as several"),
+        pytest.param(
+            {"inputs": [INPUT, (8,)]}, r"inputs=\[.*: write harness.Input\(shape=", id="a shape among several"
+        ),
+        pytest.param({"inputs": {"a": INPUT}}, r"inputs=\{.*: write harness.Input\(shape=", id="several by name"),
+        pytest.param(
+            {"inputs": [INPUT, INPUT]}, r"its inputs are called \('input', 'input'\): each takes a name", id="one name"
+        ),
+        pytest.param(
+            {"inputs": [OTHER, harness.Input(name="", shape=(1,))]},
+            r"its inputs are called \('other', ''\)",
+            id="no name",
+        ),
+        pytest.param({"input": INPUT, "outputs": []}, r"its outputs are called \(\)", id="no outputs"),
+        pytest.param(
+            {"input": INPUT, "outputs": ["a", "a"]}, r"its outputs are called \('a', 'a'\)", id="one output twice"
+        ),
+        pytest.param({"input": INPUT, "outputs": ["a", ""]}, r"its outputs are called \('a', ''\)", id="an empty name"),
+        pytest.param({"input": INPUT, "outputs": ["a", 1]}, r"its outputs are called \('a', 1\)", id="a number"),
     ],
 )
-def test_a_model_has_one_input(given: Any, says: str) -> None:
-    with pytest.raises(ContractError, match=says):
-        harness.model("many", dataset="blobs", input=given)
+def test_a_model_that_does_not_say_so_is_told_how(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(ContractError, match=f"model 'many': .*{says}"):
+        harness.model("many", dataset="blobs", **given)
 
 
 def test_a_student_is_a_function() -> None:

@@ -18,7 +18,7 @@ class AnExporter:
         self.name, self.framework, self.format = name or f"{framework}_to_{format}", framework, format
         self.source = Source(module="a", path=path, line=1)
 
-    def export(self, model: Any, taken: Any, example: Any, path: Any) -> Any:
+    def export(self, model: Any, signature: Any, example: Any, path: Any) -> Any:
         return path
 
 

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from harness.core.model import Input
+from harness.core.signature import Input
 from harness.registering import model
 
 if TYPE_CHECKING:

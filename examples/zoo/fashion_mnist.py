@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from examples.zoo.idx import IdxFile
-from harness.core.data import Array, DataSet, Split
+from harness.core.data import DataSet, Split
+from harness.core.tensors import Array
 from harness.errors import DataSetError
 from harness.registering import dataset
 from harness.zoo.channels_last import channels_last

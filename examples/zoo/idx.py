@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.errors import DataSetError
 
 _UNSIGNED_BYTE = 0x08

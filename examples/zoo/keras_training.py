@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.core.data import Array, Split
+from harness.core.data import Split
+from harness.core.tensors import Array
 
 if TYPE_CHECKING:
     from examples.zoo.plans import Plan

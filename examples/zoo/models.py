@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.core.model import Input
+from harness.core.signature import Input
 from harness.registering import model
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.core.data import Array, DataSet, Split
+from harness.core.data import DataSet, Split
+from harness.core.tensors import Array
 from harness.registering import dataset
 
 EVALUATION = 32

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from examples.zoo.fashion_mnist import DATA_VARIABLE
 from examples.zoo.random_images import random_images
-from harness.core.model import Input
+from harness.core.signature import Input
 from harness.errors import WeightsError
 from harness.registering import model
 

@@ -37,6 +37,9 @@ class Provenance:
     exporter: str = ""
     """Of an interchange file: what wrote it."""
     steps: tuple[StepRecord, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """The model's names of what it takes and gives, in its order."""
     macs: int | None = None
     """Multiply-accumulates of one inference of the model that was lowered; None when they were not counted."""
     placement: Operators = field(default_factory=dict)

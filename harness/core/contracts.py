@@ -9,16 +9,16 @@ from typing import Any, Protocol, TypeVar
 
 from harness.core.artifact import Artifact
 from harness.core.context import Moment
-from harness.core.data import Array
 from harness.core.environment import Hardware
 from harness.core.figure import Figure
 from harness.core.lowering import Lowered, Lowering
 from harness.core.measurement import Measurement
 from harness.core.metric import Stage
-from harness.core.model import Input
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
+from harness.core.signature import Signature
 from harness.core.source import Source
+from harness.core.tensors import Array
 from harness.core.weights import WeightTensor
 
 
@@ -47,16 +47,19 @@ class Framework(Protocol):
         """All weights and buffers by name."""
         ...
 
-    def predict(self, model: Any, inputs: Array) -> Array:
-        """Outputs of shape (n, ...) for *inputs* (n, ...), in evaluation mode, on one thread."""
+    def predict(self, model: Any, inputs: Mapping[str, Array]) -> Any:
+        """What *model* gives for a batch of samples, each input (n, ...), in evaluation mode, on one thread.
+
+        One array (n, ...), a sequence of such in the model's own order, or a mapping by its own names.
+        """
         ...
 
     def build(self, function: Callable[[], Any], seed: int) -> Any:
         """What *function* returns, with the framework's random numbers seeded."""
         ...
 
-    def macs(self, model: Any, sample: Array) -> int | None:
-        """Multiply-accumulates of one inference on *sample* (1, ...); None when it can't tell."""
+    def macs(self, model: Any, sample: Mapping[str, Array]) -> int | None:
+        """Multiply-accumulates of one inference on *sample*, each input (1, ...); None when it can't tell."""
         ...
 
     def keep(self, model: Any, bases: Mapping[str, Any], folder: Path) -> str:
@@ -87,10 +90,11 @@ class Exporter(Protocol):
         """Distributions that decide what the file holds."""
         ...
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
+    def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
         """Write *model* to *path*; returns its main file: *path*, or of a format that is a folder, one inside it.
 
-        *example* is a small batch of real samples.
+        Inputs and outputs stand in it in the order of *signature*, by its names where the format has names. *example* is
+        a batch of two real samples.
         """
         ...
 

@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.core.signature import tensors_of
 from harness.core.source import Source
+from harness.core.tensors import Array, Ragged, Tensors, Values
 from harness.errors import DataSetError
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Samples and their labels: ``inputs`` of shape (n, ...) as the model takes them, ``labels`` of shape (n,) or (n, ...)."""
+    """Samples and their labels.
 
-    inputs: Array
-    labels: Array
+    ``inputs`` are as the model takes them: an array (n, ...); of a model with several inputs a mapping of arrays by
+    name; a sequence of samples, arrays or mappings, where their lengths differ. ``labels`` are an array (n, ...), a
+    sequence of arrays or of texts, or a mapping of these.
+    """
+
+    inputs: Any
+    labels: Any
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(next(iter(self.inputs.values()), ())) if isinstance(self.inputs, Mapping) else len(self.inputs)
+
+    def input_tensors(self, where: str) -> Tensors:
+        """The inputs by name; of a single array the name is empty.
+
+        Raises:
+            DataSetError: they are none.
+        """
+        return tensors_of(self.inputs, ("",), f"{where}: its inputs")
+
+    def label_tensors(self, where: str) -> Tensors:
+        """The labels by name; of a single array the name is empty.
+
+        Raises:
+            DataSetError: they are none.
+        """
+        labels = self.labels
+        if isinstance(labels, list | tuple) and labels and all(isinstance(one, str) for one in labels):
+            labels = np.array(labels)
+        return tensors_of(labels, ("",), f"{where}: its labels")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -47,30 +70,49 @@ class DataSet:
         parts = {"evaluation": self.evaluation, "calibration": self.calibration}
         if self.train is not None:
             parts["train"] = self.train
-        for part, split in parts.items():
-            where = f"data set {name!r}, {part} split"
-            for side, values in (("inputs", split.inputs), ("labels", split.labels)):
-                if not isinstance(values, np.ndarray):
-                    raise DataSetError(f"{where}: its {side} are {type(values).__name__}, not a numpy array.")
-                if values.ndim == 0:
-                    raise DataSetError(f"{where}: its {side} have no sample dimension.")
-            if len(split) == 0:
-                raise DataSetError(f"{where}: it is empty.")
-            if len(split.inputs) != len(split.labels):
-                raise DataSetError(f"{where}: {len(split.inputs)} inputs but {len(split.labels)} labels.")
-            if np.issubdtype(split.inputs.dtype, np.floating) and not np.isfinite(split.inputs).all():
-                raise DataSetError(f"{where}: its inputs hold NaN or infinity.")
-        shapes = {part: split.inputs.shape[1:] for part, split in parts.items()}
-        if len(set(shapes.values())) != 1:
-            raise DataSetError(f"data set {name!r}: the shapes of one sample differ between splits: {shapes}.")
-        seen = {_row_hash(row) for row in self.evaluation.inputs}
-        shared = sum(_row_hash(row) in seen for row in self.calibration.inputs)
+        inputs = {part: _checked_inputs(split, f"data set {name!r}, {part} split") for part, split in parts.items()}
+        _check_kinds(inputs, name)
+        seen = set(_sample_hashes(inputs["evaluation"]))
+        shared = sum(one in seen for one in _sample_hashes(inputs["calibration"]))
         if shared > 0.05 * len(self.calibration):
             raise DataSetError(
                 f"data set {name!r}: {shared} of {len(self.calibration)} calibration samples are evaluation samples; "
                 "int8 accuracy would be measured on the data that chose its ranges. Hold the calibration set out of the training set."
             )
         return self
+
+
+def _checked_inputs(split: Split, where: str) -> Tensors:
+    inputs, labels = split.input_tensors(where), split.label_tensors(where)
+    if len(inputs) == 0:
+        raise DataSetError(f"{where}: it is empty.")
+    if len(inputs) != len(labels):
+        raise DataSetError(f"{where}: {len(inputs)} inputs but {len(labels)} labels.")
+    for name, values in inputs.items():
+        which = f"its inputs {name!r}" if name else "its inputs"
+        if isinstance(values, Ragged) and not values.shapes.all():
+            number = int(np.flatnonzero((values.shapes == 0).any(axis=1))[0])
+            raise DataSetError(f"{where}: {which} hold an empty sample, the first is sample {number}.")
+        if np.issubdtype(values.dtype, np.floating) and not all(np.isfinite(one).all() for one in _blocks(values)):
+            raise DataSetError(f"{where}: {which} hold NaN or infinity.")
+    return inputs
+
+
+def _check_kinds(inputs: Mapping[str, Tensors], name: str) -> None:
+    """Refuse splits whose samples are of different kinds."""
+    names = {part: tensors.names for part, tensors in inputs.items()}
+    if len({frozenset(one) for one in names.values()}) != 1:
+        raise DataSetError(f"data set {name!r}: the inputs of its splits have different names: {names}.")
+    for one in next(iter(names.values())):
+        values = {part: tensors[one] for part, tensors in inputs.items()}
+        if any(isinstance(held, Ragged) for held in values.values()):
+            shapes: dict[str, Any] = {part: held.ndim - 1 for part, held in values.items()}
+            what = "dimensions of one sample"
+        else:
+            shapes, what = {part: held.shape[1:] for part, held in values.items()}, "shapes of one sample"  # type: ignore[union-attr]
+        if len(set(shapes.values())) != 1:
+            of_it = f" of {one!r}" if one else ""
+            raise DataSetError(f"data set {name!r}: the {what}{of_it} differ between splits: {shapes}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +134,7 @@ class RegisteredDataSet:
             DataSetError: it is not.
         """
         data = self.load().checked(self.name)
-        labels = data.evaluation.labels
+        labels = data.evaluation.label_tensors(self.name).plain()
         for what, declared, found in (
             ("samples", self.samples, len(data.evaluation)),
             ("smallest_class", self.smallest_class, smallest_class(labels)),
@@ -104,21 +146,30 @@ class RegisteredDataSet:
         return data
 
 
-def smallest_class(labels: Array) -> int | None:
+def smallest_class(labels: Any) -> int | None:
     """Samples of the class that has the fewest; None when *labels* are no classes."""
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+    if not isinstance(labels, np.ndarray) or labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         return None
     return int(np.unique(labels, return_counts=True)[1].min())
 
 
-def _row_hash(row: Array) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=16).digest()
+BLOCK = 1024
+"""Samples that are looked at together: arrays may lie on the disk and be larger than the memory."""
 
 
-def arrays_sha256(*arrays: Array) -> str:
-    """SHA-256 over dtype, shape and bytes of *arrays*, in order."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+def _blocks(values: Values) -> Iterable[Array]:
+    if isinstance(values, Ragged):
+        yield values.values
+        return
+    for start in range(0, len(values), BLOCK):
+        yield values[start : start + BLOCK]
+
+
+def _sample_hashes(inputs: Tensors) -> Iterable[bytes]:
+    """A hash of each sample, all its tensors together."""
+    for number in range(len(inputs)):
+        digest = hashlib.blake2b(digest_size=16)
+        sample = inputs.sample(number)
+        for name in sorted(sample):
+            digest.update(np.ascontiguousarray(sample[name]).tobytes())
+        yield digest.digest()

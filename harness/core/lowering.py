@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.artifact import Operators
-from harness.core.data import Array
 from harness.core.recipe import Precision
+from harness.core.signature import Signature
+from harness.core.tensors import Array, Ragged, Tensors
+from harness.errors import ContractError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +19,25 @@ class Lowering:
     """What the artifact is to be."""
 
     precision: Precision
-    calibration: Array
-    """Samples (n, ...) to choose quantization ranges with; at least two, whatever the precision."""
+    samples: Tensors
+    """To choose quantization ranges with; at least two, whatever the precision."""
+    signature: Signature
+    """Of the model."""
     provider: str = ""
     """Name of the provider; matters only for providers with ``builds=True``."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Values of the options with ``builds=True``, by name."""
+
+    @property
+    def calibration(self) -> Array:
+        """The samples of a model that takes one tensor of one shape: an array (n, ...).
+
+        Raises:
+            ContractError: it takes several, or samples differ in length; what can lower them reads ``samples``.
+        """
+        if len(self.samples.names) != 1 or isinstance(self.samples.only, Ragged):
+            raise ContractError("this runtime takes models with one input, all samples of one shape")
+        return self.samples.only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

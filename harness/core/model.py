@@ -6,25 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.core.data import Array
+from harness.core.signature import Signature
 from harness.core.source import Source
-from harness.errors import ContractError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """What a model takes: its name, the shape of one sample (no batch dimension) and the dtype."""
-
-    shape: tuple[int, ...]
-    name: str = "input"
-    dtype: str = "float32"
-
-    def check(self, inputs: Array, where: str) -> None:
-        """Raise ``ContractError`` unless *inputs* is a batch of such samples."""
-        if inputs.shape[1:] != self.shape or str(inputs.dtype) != self.dtype:
-            raise ContractError(
-                f"{where}: one sample is {inputs.dtype} {inputs.shape[1:]}, but the model's input {self.name!r} takes {self.dtype} {self.shape}."
-            )
+from harness.core.tensors import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +18,8 @@ class Model:
     name: str
     framework: str
     build: Callable[[], Any]
-    input: Input
+    signature: Signature
+    """What it takes and gives."""
     dataset: str
     metric: str
     student: Callable[[], Any] | None = None

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from harness.core.data import Array
 from harness.core.model import TaskMetric
 from harness.core.result import ClassFlips
+from harness.core.tensors import Array, Tensors
 from harness.core.timing import Start
 
 
@@ -37,10 +37,9 @@ class Evaluation:
     """Predictions on the whole evaluation set beside the reference's."""
 
     task_metric: TaskMetric
-    labels: Array
-    outputs: Array
-    """Shape (n, ...)."""
-    reference_outputs: Array
+    labels: Tensors
+    outputs: Tensors
+    reference_outputs: Tensors
     correct: Array | None = None
     """Bool of shape (n,); None when the task metric scores all samples as one."""
     reference_correct: Array | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +24,19 @@ class Samples:
     """base64 of zlib of the predicted labels as little-endian int16; empty when outputs are no class scores."""
 
     @classmethod
-    def pack(cls, correct: Array, outputs: Array, dataset_sha256: str) -> Samples:
-        """Pack bool *correct* (n,) and the largest of *outputs* (n, classes)."""
+    def pack(cls, correct: Array, scores: Array | None, dataset_sha256: str) -> Samples:
+        """Pack bool *correct* (n,) and the largest of *scores* (n, classes); None: outputs are no class scores."""
         predicted = ""
-        if outputs.ndim == 2 and 1 < outputs.shape[1] < 2**15:
-            labels = outputs.argmax(axis=1).astype("<i2").tobytes()
+        if scores is not None and scores.shape[1] < 2**15:
+            labels = scores.argmax(axis=1).astype("<i2").tobytes()
             predicted = base64.b64encode(zlib.compress(labels, 9)).decode()
         bits = base64.b64encode(np.packbits(correct).tobytes()).decode()
         return cls(n=len(correct), dataset_sha256=dataset_sha256, correct=bits, predicted=predicted)
 
     @classmethod
-    def scored(cls, outputs: Array, dataset_sha256: str) -> Samples:
-        """The same without correctness: the task metric scores all samples as one."""
-        packed = cls.pack(np.zeros(len(outputs), dtype=np.bool_), outputs, dataset_sha256)
+    def scored(cls, n: int, scores: Array | None, dataset_sha256: str) -> Samples:
+        """The same without correctness: the task metric scores all *n* samples as one."""
+        packed = cls.pack(np.zeros(n, dtype=np.bool_), scores, dataset_sha256)
         return cls(n=packed.n, dataset_sha256=dataset_sha256, correct="", predicted=packed.predicted)
 
     @property

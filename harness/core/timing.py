@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from harness.core.context import Context
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 Rounds = tuple[tuple[float, float], ...]
 """Rounds of one pair of processes: epoch medians (candidate, other) in ns per inference; other 0 when timed alone."""

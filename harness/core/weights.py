@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 NAMED_KERNELS = 5
 """Kernels of a dtype that are kept by name."""

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.core.data import Array, Split
+import numpy as np
+
+from harness.core.data import Split
+from harness.core.tensors import Array
 from harness.errors import ContractError
 
 
@@ -17,8 +20,8 @@ class Work:
     step: str
     model: str
     """The model's registered name."""
-    example: Array
-    """A few real samples, shape (n, ...)."""
+    example: Any
+    """A few real samples: an array (n, ...); of a model that takes several tensors a dict of them."""
     seed: int = 0
     load_train: Callable[[], Split] | None = None
     """None for a step that did not say ``trains=True``: its data would not be in the cache key."""
@@ -51,6 +54,18 @@ class Work:
                 f"model {self.model!r} has no student: register it with @harness.model(..., student=function)"
             )
         return self.build_student()
+
+    @property
+    def example_array(self) -> Array:
+        """The example of a model that takes one tensor, shape (n, ...).
+
+        Raises:
+            ContractError: it takes several.
+        """
+        if not isinstance(self.example, np.ndarray):
+            names = ", ".join(self.example)
+            raise ContractError(f"step {self.step!r} takes models with one input, {self.model!r} has {names}")
+        return self.example
 
     def note(self, text: str) -> None:
         """Add *text* to the provenance."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
-from harness.core.model import Input
+from harness.core.signature import Signature
 from harness.core.source import Source
+from harness.core.tensors import Array
+from harness.exporters.keras_called import as_called, named_tensors, sizes
 from harness.exporters.tensorflow_settings import quiet_tensorflow
 from harness.registering import exporter
 
@@ -28,23 +29,48 @@ class KerasToOnnx:
     format = "onnx"
     packages = ("keras", "tensorflow", "tf2onnx", "onnx")
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
-        """Write *model* to *path*; its input is called as *taken* says."""
+    def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
+        """Write *model* to *path*; its inputs and outputs are called as *signature* says."""
         quiet_tensorflow()
-        import keras
         import onnx
 
-        signature = [keras.InputSpec(shape=(None, *taken.shape), dtype=taken.dtype, name=taken.name)]
-        model.export(str(path), format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
+        (_export_single if signature.single else _export_several)(model, signature, path)
         exported = onnx.load(str(path))
         graph = exported.graph
         graph.name, graph.doc_string = "model", ""
         for side in (*graph.input, *graph.output):
             side.type.tensor_type.shape.dim[0].dim_param = "batch"
-        names = {"": "", graph.output[0].name: "output", **{one.name: one.name for one in graph.input}}
+        for one, held in zip(signature.inputs, graph.input, strict=True):
+            for axis, length in enumerate(one.dimensions, 1):
+                if isinstance(length, str):
+                    held.type.tensor_type.shape.dim[axis].dim_param = length
+        given = {one.name: name for one, name in zip(graph.output, signature.outputs, strict=True)}
+        names = {"": "", **given, **{one.name: one.name for one in graph.input}}
         _settle(graph, names, {})
         onnx.save(exported, str(path))
         return path
+
+
+def _export_single(model: Any, signature: Signature, path: Path) -> None:
+    import keras
+
+    (one,) = signature.inputs
+    taken = [keras.InputSpec(shape=(None, *sizes(one)), dtype=one.dtype, name=one.name)]
+    model.export(str(path), format="onnx", verbose=False, input_signature=taken, opset_version=OPSET)
+
+
+def _export_several(model: Any, signature: Signature, path: Path) -> None:
+    """By a function of our own: Keras sorts what a model gives by names that it makes up."""
+    import tensorflow as tf
+    import tf2onnx
+
+    def infer(*inputs: Any) -> list[Any]:
+        called = as_called(model, dict(zip(signature.input_names, inputs, strict=True)))
+        return list(named_tensors(model(called, training=False), signature).values())
+
+    taken = [tf.TensorSpec((None, *sizes(one)), one.dtype, name=one.name) for one in signature.inputs]
+    function = tf.function(infer, input_signature=taken, autograph=False)
+    tf2onnx.convert.from_function(function, input_signature=taken, opset=OPSET, output_path=str(path))
 
 
 @dataclass(slots=True)

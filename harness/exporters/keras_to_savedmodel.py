@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
-from harness.core.model import Input
+from harness.core.signature import Signature
 from harness.core.source import Source
+from harness.core.tensors import Array
+from harness.exporters.keras_called import as_called, named_tensors, sizes
 from harness.exporters.tensorflow_settings import SIGNATURE, quiet_tensorflow
 from harness.registering import exporter
 
@@ -28,17 +30,23 @@ class KerasToSavedModel:
     format = "savedmodel"
     packages = ("keras", "tensorflow")
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
-        """Write *model* into the folder *path*; its input is called as *taken* says, its output ``output``."""
+    def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
+        """Write *model* into the folder *path*; its inputs and outputs are called as *signature* says."""
         quiet_tensorflow()
         import tensorflow as tf
 
         served = tf.Module(name="served")
         # The variables alone: the model itself would bring its layers' names and settings, which nothing here reads.
         served.held = [held.value for held in model.variables]
+        names = signature.input_names
+
+        def infer(*inputs: Any) -> dict[str, Any]:
+            given = model(as_called(model, dict(zip(names, inputs, strict=True))), training=False)
+            return named_tensors(given, signature)
+
         served.infer = tf.function(
-            lambda inputs: {"output": model(inputs, training=False)},
-            input_signature=[tf.TensorSpec((None, *taken.shape), taken.dtype, name=taken.name)],
+            infer,
+            input_signature=[tf.TensorSpec((None, *sizes(one)), one.dtype, name=one.name) for one in signature.inputs],
             autograph=False,
         )
         options = tf.saved_model.SaveOptions(save_debug_info=False)

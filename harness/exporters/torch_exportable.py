@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from harness.core.signature import Signature
+from harness.core.tensors import Array
 from harness.errors import ContractError
+
+LARGEST_BATCH = 4096
+LARGEST_LENGTH = 4096
+"""Of a free length, unless a sample is longer."""
 
 _USER_CALL = re.compile(
     r'The following call raised this error:\s+File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>\w+)'
@@ -15,9 +24,89 @@ _USER_CALL = re.compile(
 _DATA_DEPENDENT = "GuardOnDataDependentSymNode"
 
 
-def exportable(model: Any) -> Any:
-    """*model* in evaluation mode; of a module that ``torch.compile`` wrapped, the module inside: it computes the same."""
-    return getattr(model, "_orig_mod", model).eval()
+def exportable(model: Any, signature: Signature, example: Mapping[str, Array]) -> Any:
+    """*model* in evaluation mode, ready for ``torch.export``.
+
+    Of a module that ``torch.compile`` wrapped it is the module inside: it computes the same. One that takes or gives
+    several tensors is wrapped: it gives a tuple in the order of *signature*; so is one that gives its only tensor inside
+    something else: it gives the tensor.
+    """
+    import torch
+
+    inner = getattr(model, "_orig_mod", model).eval()
+    if not signature.single:
+        return _in_order(inner, signature)
+    with torch.no_grad():
+        given = inner(*arguments(example))
+    return inner if isinstance(given, torch.Tensor) else _only(inner)
+
+
+def arguments(batch: Mapping[str, Array]) -> tuple[Any, ...]:
+    """The tensors that a module is called with, copies of *batch*, in the order of its inputs."""
+    import torch
+
+    return tuple(torch.from_numpy(np.array(values)) for values in batch.values())
+
+
+def free_shapes(module: Any, signature: Signature, *, free_batch: bool) -> tuple[Any, ...] | None:
+    """``dynamic_shapes`` of *module*: the free lengths of *signature*, and of the batch where it is free; None without any."""
+    import torch
+
+    batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
+    lengths = {
+        name: torch.export.Dim(identifier(name), min=1, max=max(LARGEST_LENGTH, signature.lengths[name][1]))
+        for name in signature.free
+    }
+    shapes = tuple(
+        {
+            **({0: batch} if free_batch else {}),
+            **{axis: lengths[name] for axis, name in enumerate(one.dimensions, 1) if isinstance(name, str)},
+        }
+        for one in signature.inputs
+    )
+    if not any(shapes):
+        return None
+    parameters = inspect.signature(module.forward).parameters.values()
+    together = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters)
+    return (shapes,) if together else shapes
+
+
+def identifier(name: str) -> str:
+    """*name* as a dimension may be called."""
+    return re.sub(r"\W", "_", name)
+
+
+def _only(inner: Any) -> Any:
+    import torch
+
+    class Only(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, taken: torch.Tensor) -> torch.Tensor:
+            given = self.inner(taken)
+            (only,) = given.values() if isinstance(given, Mapping) else torch.utils._pytree.tree_leaves(given)
+            return only  # type: ignore[no-any-return]
+
+    return Only().eval()
+
+
+def _in_order(inner: Any, signature: Signature) -> Any:
+    import torch
+
+    class InOrder(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            given = self.inner(*inputs)
+            if not isinstance(given, Mapping):
+                return tuple(torch.utils._pytree.tree_leaves(given))
+            return tuple(given.values()) if len(given) == 1 else tuple(given[name] for name in signature.outputs)
+
+    return InOrder().eval()
 
 
 @contextmanager

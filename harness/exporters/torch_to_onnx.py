@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
-from harness.core.model import Input
+from harness.core.signature import Signature
 from harness.core.source import Source
-from harness.exporters.torch_exportable import exportable, refusals_explained
+from harness.core.tensors import Array
+from harness.exporters.torch_exportable import arguments, exportable, free_shapes, refusals_explained
 from harness.registering import exporter
-
-LARGEST_BATCH = 4096
 
 
 @exporter
@@ -24,21 +23,21 @@ class TorchToOnnx:
     format = "onnx"
     packages = ("torch", "onnx", "onnxscript")
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
-        """Write *model* to *path*; its input is called as *taken* says, its output ``output``."""
+    def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
+        """Write *model* to *path*; its inputs and outputs are called as *signature* says."""
         import onnx
         import torch
 
-        batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
         with refusals_explained(model):
+            module = exportable(model, signature, example)
             torch.onnx.export(
-                exportable(model),
-                (torch.from_numpy(example.copy()),),
+                module,
+                arguments(example),
                 str(path),
                 dynamo=True,
-                dynamic_shapes=({0: batch},),
-                input_names=[taken.name],
-                output_names=["output"],
+                dynamic_shapes=free_shapes(module, signature, free_batch=True),
+                input_names=list(signature.input_names),
+                output_names=list(signature.outputs),
                 external_data=False,
                 verbose=False,
             )

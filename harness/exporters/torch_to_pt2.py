@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
-from harness.core.model import Input
+from harness.core.signature import Signature
 from harness.core.source import Source
-from harness.exporters.torch_exportable import exportable, refusals_explained
+from harness.core.tensors import Array
+from harness.exporters.torch_exportable import arguments, exportable, free_shapes, refusals_explained
 from harness.registering import exporter
 
-LARGEST_BATCH = 4096
 PATHS = ("stack_trace", "from_node")
 """Node metadata that holds the paths of this checkout: an artifact must not depend on where it was built."""
 ORIGINS = ("nn_module_stack", "source_fn_stack", "torch_fn")
 """Node metadata that quantizers match patterns by; a finished artifact has no use for it."""
 
 
-def export_program(module: Any, example: Array) -> Any:
-    """The exported program of *module* with a free batch dimension, from an *example* batch of two or more."""
+def export_program(module: Any, signature: Signature, example: Mapping[str, Array]) -> Any:
+    """The exported program of *module*, as ``exportable`` gives it, with a free batch, from an *example* of two or more."""
     import torch
 
-    batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
     with torch.no_grad():
-        return torch.export.export(module, (torch.from_numpy(example.copy()),), dynamic_shapes=({0: batch},))
+        return torch.export.export(
+            module, arguments(example), dynamic_shapes=free_shapes(module, signature, free_batch=True)
+        )
 
 
 def save_program(program: Any, path: Path, drop: Sequence[str] = (*PATHS, *ORIGINS)) -> None:
@@ -50,9 +50,9 @@ class TorchToPt2:
     format = "pt2"
     packages = ("torch",)
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
-        """Write *model* to *path*."""
+    def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
+        """Write *model* to *path*; its inputs and outputs stand in the order of *signature*."""
         with refusals_explained(model):
-            program = export_program(exportable(model), example)
+            program = export_program(exportable(model, signature, example), signature, example)
         save_program(program, path, drop=PATHS)
         return path

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
 from harness.core.source import Source
+from harness.core.tensors import Array
 from harness.errors import ContractError
+from harness.exporters.keras_called import as_called
 from harness.exporters.tensorflow_settings import quiet_tensorflow
 from harness.frameworks.keras_macs import count_macs
 from harness.registering import framework
 
-BATCH = 256
 KEPT_WEIGHTS = "weights.safetensors"
 KEPT_STRUCTURE = "structure.json"
 
@@ -47,26 +47,14 @@ class Keras:
             raise ContractError("the keras.Model has no weights yet: call it or build it with its input's shape first")
         return {_place(number, held): np.asarray(held) for number, held in enumerate(model.variables)}
 
-    def predict(self, model: Any, inputs: Array) -> Array:
-        """Outputs (n, ...) with layers in inference mode.
+    def predict(self, model: Any, inputs: Mapping[str, Array]) -> Any:
+        """Outputs (n, ...) with layers in inference mode, one or several, as the model nests them.
 
         Raises:
-            ContractError: the model does not return one tensor of floats with a row per sample.
+            ContractError: the model gives something else than tensors of numbers.
         """
         _keras()
-        import tensorflow as tf
-
-        parts = []
-        for start in range(0, len(inputs), BATCH):
-            batch = np.ascontiguousarray(inputs[start : start + BATCH])
-            outputs = model(batch, training=False)
-            if not isinstance(outputs, tf.Tensor) or outputs.shape[:1] != batch.shape[:1]:
-                raise ContractError("the model must return one tensor with a row per sample")
-            if not outputs.dtype.is_floating:
-                raise ContractError(f"the model must return floats, it returned {outputs.dtype.name}")
-            # Half precision comes of a dtype policy; its short type bfloat16 is none of numpy's.
-            parts.append(tf.cast(outputs, tf.float32).numpy() if outputs.dtype.size < 4 else outputs.numpy())
-        return np.concatenate(parts)
+        return _to_numpy(model(as_called(model, dict(inputs)), training=False))
 
     def build(self, function: Callable[[], Any], seed: int) -> Any:
         """What *function* returns, with Python's, numpy's and TensorFlow's random numbers seeded.
@@ -82,12 +70,12 @@ class Keras:
             random.setstate(pythons)
             np.random.set_state(numpys)
 
-    def macs(self, model: Any, sample: Array) -> int | None:
+    def macs(self, model: Any, sample: Mapping[str, Array]) -> int | None:
         """Multiply-accumulates of convolutions and matrix products, counted in the traced graph."""
         _keras()
         import tensorflow as tf
 
-        taken = tf.TensorSpec(sample.shape, sample.dtype)
+        taken = as_called(model, {name: tf.TensorSpec(one.shape, one.dtype) for name, one in sample.items()})
         traced = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
         return count_macs(traced.get_concrete_function(taken).graph)
 
@@ -128,6 +116,21 @@ class Keras:
         for name, held in places.items():
             held.assign(weights[name])
         return model
+
+
+def _to_numpy(given: Any) -> Any:
+    """What a model gave, with arrays in place of its tensors: one, a flat sequence of them, or a mapping."""
+    import tensorflow as tf
+
+    if isinstance(given, Mapping) and all(isinstance(one, tf.Tensor) for one in given.values()):
+        return {str(name): _to_numpy(one) for name, one in given.items()}
+    if not isinstance(given, tf.Tensor):
+        leaves = tf.nest.flatten(given)
+        if leaves and all(isinstance(one, tf.Tensor) for one in leaves):
+            return [_to_numpy(one) for one in leaves]
+        raise ContractError(f"the model must return tensors, it returned {type(given).__name__}")
+    # Half precision comes of a dtype policy; its short type bfloat16 is none of numpy's.
+    return (tf.cast(given, tf.float32) if given.dtype.is_floating and given.dtype.size < 4 else given).numpy()
 
 
 def _place(number: int, held: Any) -> str:

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
 from harness.core.source import Source
+from harness.core.tensors import Array
 from harness.errors import ContractError
 from harness.frameworks.torch_structure import describe, rebuild
 from harness.registering import framework
 
-BATCH = 256
 KEPT_WEIGHTS = "weights.safetensors"
 KEPT_STRUCTURE = "structure.json"
 
@@ -40,25 +39,18 @@ class Torch:
             raise ContractError(f"the model function returned {type(model).__name__}, not a torch.nn.Module")
         return {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
 
-    def predict(self, model: Any, inputs: Array) -> Array:
-        """Outputs (n, ...) in evaluation mode.
+    def predict(self, model: Any, inputs: Mapping[str, Array]) -> Any:
+        """Outputs (n, ...) in evaluation mode, as the model nests them.
 
         Raises:
-            ContractError: the model does not return one tensor with a row per sample.
+            ContractError: the model gives something else than tensors.
         """
         import torch
 
         torch.set_num_threads(1)
         model.eval()
-        parts = []
         with torch.inference_mode():
-            for start in range(0, len(inputs), BATCH):
-                batch = torch.from_numpy(np.ascontiguousarray(inputs[start : start + BATCH]))
-                outputs = model(batch)
-                if not isinstance(outputs, torch.Tensor) or outputs.shape[:1] != batch.shape[:1]:
-                    raise ContractError("the model must return one tensor with a row per sample")
-                parts.append(outputs.numpy())
-        return np.concatenate(parts)
+            return _to_numpy(model(*_tensors(inputs)))
 
     def build(self, function: Callable[[], Any], seed: int) -> Any:
         """What *function* returns, with torch's random numbers seeded; the caller's stay as they were."""
@@ -68,7 +60,7 @@ class Torch:
             torch.manual_seed(seed)
             return function()
 
-    def macs(self, model: Any, sample: Array) -> int | None:
+    def macs(self, model: Any, sample: Mapping[str, Array]) -> int | None:
         """Multiply-accumulates of convolutions and matrix products, by torch's own counter of floating point operations.
 
         That counts two operations for each.
@@ -79,7 +71,7 @@ class Torch:
         model.eval()
         counter = FlopCounterMode(display=False)
         with torch.no_grad(), counter:
-            model(torch.from_numpy(np.ascontiguousarray(sample)))
+            model(*_tensors(sample))
         return int(counter.get_total_flops()) // 2
 
     def keep(self, model: Any, bases: Mapping[str, Any], folder: Path) -> str:
@@ -113,3 +105,26 @@ class Torch:
         model = rebuild(bases[written["base"]](), written["changed"])
         model.load_state_dict(load_file(str(kept.with_name(KEPT_WEIGHTS))))
         return model.eval()
+
+
+def _tensors(inputs: Mapping[str, Array]) -> list[Any]:
+    """What the model is called with, in the order of its inputs."""
+    import torch
+
+    return [torch.from_numpy(np.array(values)) for values in inputs.values()]
+
+
+def _to_numpy(given: Any) -> Any:
+    """What a model gave, with arrays in place of its tensors: one, a flat sequence of them, or a mapping."""
+    import torch
+
+    if isinstance(given, torch.Tensor):
+        # numpy has no bfloat16; half precision is compared in single.
+        return (given.float() if given.is_floating_point() and given.element_size() < 4 else given).numpy()
+    if isinstance(given, Mapping) and all(isinstance(one, torch.Tensor) for one in given.values()):
+        return {str(name): _to_numpy(one) for name, one in given.items()}
+    leaves = torch.utils._pytree.tree_leaves(given)
+    if leaves and all(isinstance(one, torch.Tensor) for one in leaves):
+        return [_to_numpy(one) for one in leaves]
+    wrong = next((type(one).__name__ for one in leaves if not isinstance(one, torch.Tensor)), type(given).__name__)
+    raise ContractError(f"the model must return tensors, it returned {wrong} in {type(given).__name__}")

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array, Split
+from harness.core.data import Split
+from harness.core.tensors import Array
 
 Augment = Callable[[Array, np.random.Generator], Array]
 RISING = 0.3

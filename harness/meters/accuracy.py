@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from harness.core import figures
-from harness.core.data import Array
 from harness.core.figure import Figure
 from harness.core.measurement import Measurement
 from harness.core.model import TaskMetric
 from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.result import ClassFlips
+from harness.core.tensors import Array, Ragged, Tensors, Values, count_of
 from harness.stats.bootstrap import bootstrap, paired_bootstrap
 from harness.stats.intervals import proportion_interval
 from harness.stats.paired_drop import Flips
@@ -23,43 +25,42 @@ BOTH_SIDES_5 = 0.90
 """Level of the interval of a drop: each of its sides is a one-sided test at 5 %."""
 
 
-def correctness(metric: Callable[[Array, Array], Array], outputs: Array, labels: Array, name: str) -> Array:
+def correctness(metric: Callable[[Any, Any], Any], outputs: Any, labels: Any, name: str) -> Array:
     """Per-sample correctness, bool of shape (n,).
 
     Raises:
-        ValueError: there is no sample, outputs hold NaN or infinity, their number differs from the labels', or the
-            metric fails or breaks its contract.
+        ValueError: the metric fails or breaks its contract.
     """
-    _check_outputs(outputs, labels)
     try:
         correct = np.asarray(metric(outputs, labels))
     except Exception as err:  # the boundary of a user's function: it ends one cell, with its reason
         raise ValueError(f"task metric {name!r} failed: {type(err).__name__}: {err}") from err
-    if correct.shape != (len(labels),) or correct.dtype != np.bool_:
+    samples = count_of(labels)
+    if correct.shape != (samples,) or correct.dtype != np.bool_:
         raise ValueError(
-            f"task metric {name!r} must return bool of shape ({len(labels)},), it returned {correct.dtype} {correct.shape}"
+            f"task metric {name!r} must return bool of shape ({samples},), it returned {correct.dtype} {correct.shape}"
         )
     return correct
 
 
-def evaluate(task_metric: TaskMetric, outputs: Array, reference_outputs: Array, labels: Array) -> Evaluation:
+def evaluate(task_metric: TaskMetric, outputs: Tensors, reference_outputs: Tensors, labels: Tensors) -> Evaluation:
     """The predictions of an artifact beside the reference's, with what became of every sample.
 
     Raises:
         ValueError: outputs are unusable, or the task metric fails or breaks its contract.
     """
+    whole = Evaluation(task_metric=task_metric, labels=labels, outputs=outputs, reference_outputs=reference_outputs)
+    check_outputs(outputs, labels)
     if not task_metric.per_sample:
-        return Evaluation(task_metric=task_metric, labels=labels, outputs=outputs, reference_outputs=reference_outputs)
-    correct = correctness(task_metric.compute, outputs, labels, task_metric.name)
-    reference_correct = correctness(task_metric.compute, reference_outputs, labels, task_metric.name)
-    return Evaluation(
-        task_metric=task_metric,
-        labels=labels,
-        outputs=outputs,
-        reference_outputs=reference_outputs,
+        return whole
+    compute, known = task_metric.compute, labels.plain()
+    correct = correctness(compute, outputs.plain(), known, task_metric.name)
+    reference_correct = correctness(compute, reference_outputs.plain(), known, task_metric.name)
+    return replace(
+        whole,
         correct=correct,
         reference_correct=reference_correct,
-        classes=class_flips(reference_correct, correct, labels),
+        classes=class_flips(reference_correct, correct, known),
     )
 
 
@@ -70,18 +71,20 @@ def evaluation_measurements(session: ProbeSession) -> list[Measurement]:
         ValueError: outputs are unusable, or the score fails or is no finite number.
     """
     seen = session.evaluation
-    outputs, reference_outputs = seen.outputs, seen.reference_outputs
     if seen.correct is None or seen.reference_correct is None:
         metric = seen.task_metric
-        measured = score_measurements(metric.compute, outputs, reference_outputs, seen.labels, metric.name)
+        outputs, reference_outputs, labels = (
+            one.plain() for one in (seen.outputs, seen.reference_outputs, seen.labels)
+        )
+        measured = score_measurements(metric.compute, outputs, reference_outputs, labels, metric.name)
     else:
         measured = accuracy_measurements(seen.correct, seen.reference_correct, seen.classes)
-    return [*measured, *output_measurements(outputs, reference_outputs)]
+    return [*measured, *output_measurements(seen.outputs, seen.reference_outputs)]
 
 
-def class_flips(reference: Array, current: Array, labels: Array) -> tuple[ClassFlips, ...]:
+def class_flips(reference: Array, current: Array, labels: Any) -> tuple[ClassFlips, ...]:
     """How correctness changed, class by class; nothing when *labels* are no classes."""
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+    if not isinstance(labels, np.ndarray) or labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         return ()
     found = []
     for label in np.unique(labels):
@@ -124,16 +127,15 @@ def spread_measurement(accuracies: Sequence[Measurement]) -> Measurement:
 
 
 def score_measurements(
-    score: Callable[[Array, Array], float], outputs: Array, reference_outputs: Array, labels: Array, name: str
+    score: Callable[[Any, Any], float], outputs: Any, reference_outputs: Any, labels: Any, name: str
 ) -> list[Measurement]:
     """A score over all samples and its drop, each with a bootstrap interval.
 
     Raises:
-        ValueError: outputs are unusable, or the score fails or is no number from 0 to 1.
+        ValueError: the score fails or is no number from 0 to 1.
     """
-    _check_outputs(outputs, labels)
 
-    def checked(some: Array, of: Array) -> float:
+    def checked(some: Any, of: Any) -> float:
         try:
             value = float(score(some, of))
         except Exception as err:  # the boundary of a user's function: it ends one cell, with its reason
@@ -147,7 +149,7 @@ def score_measurements(
             )
         return value
 
-    n, now, before = len(outputs), checked(outputs, labels), checked(reference_outputs, labels)
+    n, now, before = count_of(outputs), checked(outputs, labels), checked(reference_outputs, labels)
     drop = paired_bootstrap(checked, outputs, reference_outputs, labels, BOTH_SIDES_5)
     own = bootstrap(checked, outputs, labels, CONFIDENCE)
     return [
@@ -156,29 +158,63 @@ def score_measurements(
     ]
 
 
-def output_measurements(outputs: Array, reference_outputs: Array) -> list[Measurement]:
-    """Agreement of the predictions, and how far the raw outputs are apart.
+def class_scores(outputs: Tensors) -> Array | None:
+    """The outputs where they are one score (n, classes) for each class, else None."""
+    if (
+        len(outputs.names) > 1
+        or isinstance(outputs.only, Ragged)
+        or outputs.only.ndim != 2
+        or outputs.only.shape[1] < 2
+    ):
+        return None
+    return outputs.only
+
+
+def output_measurements(outputs: Tensors, reference_outputs: Tensors) -> list[Measurement]:
+    """Agreement of the predictions, and how far the raw outputs are apart: of several the one that is furthest.
 
     Raises:
-        ValueError: their shapes differ.
+        ValueError: their names or shapes differ.
     """
-    if outputs.shape != reference_outputs.shape:
-        raise ValueError(f"outputs have shape {outputs.shape}, the reference's have {reference_outputs.shape}")
+    if outputs.names != reference_outputs.names:
+        raise ValueError(
+            f"outputs are {', '.join(outputs.names)}, the reference's {', '.join(reference_outputs.names)}"
+        )
     n, found = len(outputs), []
-    if outputs.ndim == 2 and outputs.shape[1] > 1:
-        same = int((outputs.argmax(axis=1) == reference_outputs.argmax(axis=1)).sum())
-        found.append(_share(figures.AGREEMENT, same, n))
-    exact = reference_outputs.astype(np.float64)
-    error = outputs.astype(np.float64) - exact
-    found.append(figures.OUTPUT_ERROR.measured(float(np.abs(error).max()), n=n))
-    signal, noise = float((exact**2).sum()), float((error**2).sum())
-    # Equal outputs have no noise to speak of; 200 dB is beyond what float32 can show.
-    sqnr = 10 * math.log10(signal / noise) if noise > 0 and signal > 0 else 200.0 if noise == 0 else -200.0
-    found.append(figures.SQNR.measured(min(sqnr, 200.0), n=n))
-    correlation = _correlation(outputs.astype(np.float64).ravel(), exact.ravel())
-    if correlation is not None:
-        found.append(figures.CORRELATION.measured(correlation, n=n))
+    now, before = class_scores(outputs), class_scores(reference_outputs)
+    if now is not None and before is not None and now.shape == before.shape:
+        found.append(_share(figures.AGREEMENT, int((now.argmax(axis=1) == before.argmax(axis=1)).sum()), n))
+    errors, sqnrs, correlations = [], [], []
+    for name in outputs.names:
+        values, exact = _pair(outputs[name], reference_outputs[name], name if len(outputs.names) > 1 else "")
+        errors.append(float(np.abs(values - exact).max()))
+        sqnrs.append(_sqnr_db(values, exact))
+        correlations.append(_correlation(values, exact))
+    found.append(figures.OUTPUT_ERROR.measured(max(errors), n=n))
+    found.append(figures.SQNR.measured(min(sqnrs), n=n))
+    known = [one for one in correlations if one is not None]
+    if known:
+        found.append(figures.CORRELATION.measured(min(known), n=n))
     return found
+
+
+def _pair(values: Values, exact: Values, name: str) -> tuple[Array, Array]:
+    """Both sides of an output, flat, in double precision."""
+    which = f"output {name!r} has" if name else "outputs have"
+    shapes = [one.shapes.tolist() if isinstance(one, Ragged) else one.shape for one in (values, exact)]
+    if shapes[0] != shapes[1]:
+        said = [
+            f"{len(one.shapes)} shapes" if isinstance(one, Ragged) else f"shape {one.shape}" for one in (values, exact)
+        ]
+        raise ValueError(f"{which} {said[0]}, the reference's have {said[1]}")
+    flat = [one.values if isinstance(one, Ragged) else one.ravel() for one in (values, exact)]
+    return flat[0].astype(np.float64), flat[1].astype(np.float64)
+
+
+def _sqnr_db(values: Array, exact: Array) -> float:
+    signal, noise = float((exact**2).sum()), float(((values - exact) ** 2).sum())
+    # Equal outputs have no noise to speak of; 200 dB is beyond what float32 can show.
+    return min(10 * math.log10(signal / noise) if noise > 0 and signal > 0 else 200.0 if noise == 0 else -200.0, 200.0)
 
 
 def _correlation(outputs: Array, exact: Array) -> float | None:
@@ -194,13 +230,16 @@ def _share(figure: Figure, count: int, n: int) -> Measurement:
     return figure.measured(count / n, n=n, interval=proportion_interval(count, n, CONFIDENCE))
 
 
-def _check_outputs(outputs: Array, labels: Array) -> None:
+def check_outputs(outputs: Tensors, labels: Tensors) -> None:
+    """Raise ``ValueError`` unless there is a finite output for each of *labels*, at least one."""
     if len(outputs) != len(labels):
         raise ValueError(f"{len(outputs)} outputs for {len(labels)} labels")
     if len(outputs) == 0:
         raise ValueError("there is no sample to evaluate")
-    bad = np.flatnonzero(~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1))
-    if bad.size:
-        raise ValueError(
-            f"outputs hold NaN or infinity in {bad.size} of {len(outputs)} samples, the first is sample {bad[0]}"
-        )
+    for name, values in outputs.items():
+        bad = [number for number, sample in enumerate(values) if not np.isfinite(sample).all()]
+        if bad:
+            which = f"output {name!r} holds" if len(outputs.names) > 1 else "outputs hold"
+            raise ValueError(
+                f"{which} NaN or infinity in {len(bad)} of {len(outputs)} samples, the first is sample {bad[0]}"
+            )

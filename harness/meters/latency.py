@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 import numpy as np
 
 from harness.core.context import Context, Moment
-from harness.core.data import Array
 from harness.core.figures import (
     LATENCY,
     LATENCY_PERCENTILES,
@@ -20,6 +19,7 @@ from harness.core.figures import (
 )
 from harness.core.measurement import Measurement
 from harness.core.probe_session import Startable, Timed
+from harness.core.tensors import Array
 from harness.core.timing import Rounds, Start, Timing
 from harness.judge.latency import LEAST_PAIRS, MAX_PAIRS, ROUNDS_PER_PAIR, evidence_of
 from harness.meters.cpu_turns import CpuSet, CpusRefused, CpuTurns, settling_inferences

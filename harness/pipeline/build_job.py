@@ -7,11 +7,8 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from harness.core.artifact import Artifact, Provenance
 from harness.core.contracts import Runtime
-from harness.core.data import Array
 from harness.core.finding import Verdict
 from harness.core.lowering import Lowering
 from harness.core.model import Model
@@ -19,8 +16,22 @@ from harness.core.names import RuntimeName
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
 from harness.core.recipe import Recipe
+from harness.core.signature import Signature
+from harness.core.tensors import Tensors
 from harness.core.weights import Weights
-from harness.pipeline.messages import Begin, BuildItem, BuildRequest, Done, Emit, Failed, Step, Unavailable
+from harness.errors import UnsupportedModel
+from harness.pipeline.messages import (
+    Begin,
+    BuildItem,
+    BuildRequest,
+    Done,
+    Emit,
+    Event,
+    Failed,
+    Step,
+    Unavailable,
+    Unsupported,
+)
 from harness.pipeline.quantization_samples import chosen_samples
 from harness.pipeline.transforming import Transformer
 from harness.recipes.chain import parse_recipe
@@ -39,7 +50,8 @@ def run_build_job(request: BuildRequest, emit: Emit) -> None:
         model=models.get(request.model),
         runtime=runtimes.get(request.runtime),
         store=ArtifactStore(Path(request.cache)),
-        calibration=np.load(request.calibration, allow_pickle=False),
+        signature=request.signature,
+        calibration=Tensors.load(Path(request.calibration)),
         provenance=request.provenance,
         tell=lambda step: emit(Step(title=f"{request.model}: {step}", phase=Phase.CONVERT)),
     )
@@ -49,13 +61,18 @@ def run_build_job(request: BuildRequest, emit: Emit) -> None:
         try:
             job.build(item)
         except CellProblem as problem:
-            reason = problem.reason + limited
-            if problem.verdict is Verdict.UNAVAILABLE:
-                emit(Unavailable(key=item.key, reason=reason))
-            else:
-                emit(Failed(key=item.key, phase=problem.phase or Phase.CONVERT, reason=reason))
+            emit(_event(item.key, problem, limited))
         else:
             emit(Done(key=item.key))
+
+
+def _event(key: str, problem: CellProblem, limited: str) -> Event:
+    match problem.verdict:
+        case Verdict.UNAVAILABLE:
+            return Unavailable(key=key, reason=problem.reason + limited)
+        case Verdict.UNSUPPORTED:
+            return Unsupported(key=key, reason=problem.reason)
+    return Failed(key=key, phase=problem.phase or Phase.CONVERT, reason=problem.reason + limited)
 
 
 class BuildJob:
@@ -67,16 +84,19 @@ class BuildJob:
         model: Model,
         runtime: Runtime,
         store: ArtifactStore,
-        calibration: Array,
+        signature: Signature,
+        calibration: Tensors,
         provenance: Provenance,
         tell: Tell,
     ) -> None:
         self._model = model
         self._runtime = runtime
         self._store = store
+        self._signature = signature
         self._calibration = calibration
         self._provenance = provenance
-        self._transformer = Transformer(model, store, calibration[:EXAMPLE_SAMPLES], provenance, tell)
+        self._example = calibration.example(EXAMPLE_SAMPLES)
+        self._transformer = Transformer(model, signature, store, self._example, provenance, tell)
 
     def build(self, item: BuildItem) -> Artifact:
         """The artifact of *item*, made unless another process made it meanwhile.
@@ -94,7 +114,8 @@ class BuildJob:
             try:
                 wanted = Lowering(
                     precision=recipe.precision,
-                    calibration=chosen_samples(self._calibration, recipe.precision),
+                    samples=chosen_samples(self._calibration, recipe.precision),
+                    signature=self._signature,
                     provider=choice.provider.name,
                     options={
                         option.name: choice.options[option.name] for option in self._runtime.options if option.builds
@@ -135,7 +156,7 @@ class BuildJob:
             try:
                 path = staged / f"model.{exporter.format}"
                 macs = self._transformer.macs(model)
-                main = exporter.export(model, self._model.input, self._calibration[:EXAMPLE_SAMPLES], path)
+                main = exporter.export(model, self._signature, self._example, path)
                 provenance = replace(self._provenance, exporter=exporter.name, steps=steps, macs=macs)
                 return self._store.commit(key, staged, str(main.relative_to(staged)), Weights(), provenance)
             except Exception as err:  # the boundary of one artifact: its cells get the reason
@@ -143,7 +164,9 @@ class BuildJob:
 
 
 def _problem_of(err: Exception, whose: str, prefix: str = "") -> CellProblem:
-    """What ends an artifact: a tool that is half installed is unavailable, all else an error."""
+    """What ends an artifact: what a tool can't do is unsupported, one that is half installed unavailable, all else an error."""
+    if isinstance(err, UnsupportedModel):
+        return CellProblem(Verdict.UNSUPPORTED, str(err))
     traceback.print_exc()
     said = f"{type(err).__name__}: {err}"
     if failed_at_import(err):

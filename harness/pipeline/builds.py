@@ -99,8 +99,14 @@ def _build_group(
             model=reference.model,
             runtime=runtime,
             cache=str(settings.cache),
-            calibration=str(reference.folder / "calibration.npy"),
-            provenance=Provenance(model=reference.model, weights_sha256=reference.weights_sha256),
+            signature=reference.signature,
+            calibration=str(reference.folder / "calibration"),
+            provenance=Provenance(
+                model=reference.model,
+                weights_sha256=reference.weights_sha256,
+                inputs=reference.signature.input_names,
+                outputs=reference.signature.outputs,
+            ),
             items=tuple(_item(key, group[key], keys[group[key]]) for key in waiting),
         )
 

@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 
 from harness.core.contracts import Framework
-from harness.core.data import Array, DataSet, arrays_sha256
+from harness.core.signature import Signature
+from harness.core.tensors import Array, Ragged, Tensors, arrays_sha256
+from harness.pipeline.float_outputs import float_outputs
 
 DRAWN = 4
 """Samples drawn from each of the evaluation and the calibration split."""
 SEED = 20_260_101
 
 
-def fingerprint(framework: Framework, model: Any, samples: Array) -> str:
+def fingerprint(framework: Framework, model: Any, samples: Tensors, signature: Signature) -> str:
     """SHA-256 of *model*'s weights and of its outputs for *samples*: weights alone don't show an edited ``forward``."""
-    outputs = framework.predict(model, samples)
-    return hashlib.sha256((state_sha256(framework.state(model)) + arrays_sha256(outputs)).encode()).hexdigest()
+    outputs = float_outputs(framework, model, samples, signature)
+    of_outputs = arrays_sha256(*outputs.arrays())
+    return hashlib.sha256((state_sha256(framework.state(model)) + of_outputs).encode()).hexdigest()
 
 
 def state_sha256(state: Mapping[str, Array]) -> str:
@@ -31,15 +34,22 @@ def state_sha256(state: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
-def probe_samples(data: DataSet) -> Array:
-    """Samples (n, ...) that show what a model does: some drawn from each split, and those with the extreme values.
+def probe_samples(*splits: Tensors) -> Tensors:
+    """Samples that show what a model does: some drawn from each of *splits*, and those with the extreme values.
 
     The draw is the same for the same data set: ``RandomState`` gives one stream with every version of numpy.
     """
-    chosen = []
-    for split in (data.evaluation, data.calibration):
-        drawn = np.random.RandomState(SEED).permutation(len(split))[:DRAWN]
-        flat = split.inputs.reshape(len(split), -1)
-        extremes = [int(flat.min(axis=1).argmin()), int(flat.max(axis=1).argmax())] if flat.shape[1] else []
-        chosen.append(split.inputs[sorted({*map(int, drawn), *extremes})])
-    return np.concatenate(chosen)
+    return Tensors.joined([split.take(_chosen(split)) for split in splits])
+
+
+def _chosen(inputs: Tensors) -> list[int]:
+    drawn = np.random.RandomState(SEED).permutation(len(inputs))[:DRAWN]
+    found = set(map(int, drawn))
+    for _, values in inputs.items():
+        if isinstance(values, Ragged):
+            least, greatest = [one.min() for one in values], [one.max() for one in values]
+            found |= {int(np.argmin(least)), int(np.argmax(greatest))}
+        elif values[0].size:
+            flat = values.reshape(len(values), -1)
+            found |= {int(flat.min(axis=1).argmin()), int(flat.max(axis=1).argmax())}
+    return sorted(found)

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.core.finding import Verdict
 from harness.core.problem import CellProblem, Phase
 from harness.pipeline.child import run_child
-from harness.pipeline.messages import Begin, Done, Emit, Event, Failed, Refused, Request, Step, Unavailable
+from harness.pipeline.messages import Begin, Done, Emit, Event, Failed, Refused, Request, Step, Unavailable, Unsupported
 from harness.pipeline.settings import Settings
 
 RequestOf = Callable[[Sequence[str]], Request]
@@ -37,7 +37,7 @@ def run_until_done(
 
         def on_event(event: Event, progress: _Progress = progress) -> None:
             progress.take(event)
-            if isinstance(event, Done | Failed | Unavailable):
+            if isinstance(event, Done | Failed | Unavailable | Unsupported):
                 waiting.remove(event.key)
                 if not isinstance(event, Done):
                     problems[event.key] = _problem(event)
@@ -54,12 +54,14 @@ def run_until_done(
     return problems
 
 
-def _problem(event: Failed | Unavailable) -> CellProblem:
+def _problem(event: Failed | Unavailable | Unsupported) -> CellProblem:
     match event:
         case Failed():
             return CellProblem.error(event.phase, event.reason)
         case Unavailable():
             return CellProblem(Verdict.UNAVAILABLE, event.reason)
+        case Unsupported():
+            return CellProblem(Verdict.UNSUPPORTED, event.reason)
 
 
 class _Progress:

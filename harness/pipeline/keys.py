@@ -11,6 +11,7 @@ from harness.core.model import Model
 from harness.core.names import LOCAL
 from harness.core.packages import installed
 from harness.core.recipe import Step
+from harness.core.signature import Signature
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
 from harness.registries import datasets, targets, task_metrics
@@ -36,7 +37,7 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
     """The addresses of *cell*: model, recipe, versions of tools, data, and the source code of all that takes part."""
     recipe, runtime, framework, exporter = cell.recipe, cell.runtime, cell.framework, cell.exporter
     assert exporter is not None, "the plan leaves out cells without an exporter"
-    model = {"fingerprint": reference.fingerprint, **_identity_of_model(cell.model)}
+    model = {"fingerprint": reference.fingerprint, **_identity_of_model(cell.model, reference.signature)}
     steps = [_identity_of_step(step, reference) for step in recipe.transforms]
     prefixes = tuple(
         key_of(
@@ -74,12 +75,14 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
     return Keys(artifact=artifact, interchange=interchange, prefixes=prefixes)
 
 
-def _identity_of_model(model: Model) -> dict[str, Any]:
+def _identity_of_model(model: Model, signature: Signature) -> dict[str, Any]:
     """What decides the float model beside its fingerprint: two models may agree on every sample that was looked at."""
     sources = [model.source, datasets.get(model.dataset).source, task_metrics.get(model.metric).source]
     return {
         "name": model.name,
-        "input": [model.input.name, list(model.input.shape), model.input.dtype],
+        "inputs": [[one.name, list(one.shape), one.dtype] for one in signature.inputs],
+        "outputs": list(signature.outputs),
+        "lengths": {name: list(bounds) for name, bounds in signature.lengths.items()},
         "sources": [source_hash(source) for source in sources],
         "build": module_hash(BUILD_MODULE),
     }

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.core.artifact import Artifact
-from harness.core.data import Array
 from harness.core.environment import Environment
 from harness.core.finding import Verdict
 from harness.core.measurement import Measurement
@@ -17,8 +16,9 @@ from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import ClassFlips, Placement
 from harness.core.samples import Samples
+from harness.core.tensors import Array
 from harness.errors import TargetError
-from harness.meters.accuracy import evaluate
+from harness.meters.accuracy import class_scores, evaluate
 from harness.meters.registry import measure
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
@@ -71,7 +71,7 @@ def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings
     provider = cell.choice.provider.name
     worker, load_ns = open_worker(cell, artifact, settings)
     with worker, in_phase(Phase.RUN):
-        first_ns = worker.prepare(inputs[:1])
+        first_ns = worker.prepare(inputs.typical())
         worker.time(INFERENCES_BEFORE_MEMORY)
         memory = worker.ask("memory")
         description = worker.ask("describe")["description"]
@@ -105,9 +105,10 @@ def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings
 
 
 def _samples(evaluation: Evaluation, dataset_sha256: str) -> Samples:
+    scores = class_scores(evaluation.outputs)
     if evaluation.correct is None:
-        return Samples.scored(evaluation.outputs, dataset_sha256)
-    return Samples.pack(evaluation.correct, evaluation.outputs, dataset_sha256)
+        return Samples.scored(len(evaluation.outputs), scores, dataset_sha256)
+    return Samples.pack(evaluation.correct, scores, dataset_sha256)
 
 
 class FreshWorker(Worker):
@@ -134,7 +135,16 @@ class FreshWorker(Worker):
                 timeout_s=settings.worker_timeout_s,
                 memory_limit_bytes=settings.memory_limit_bytes,
             )
-        self._options = {**choice.options, "threads": threads, "provider": choice.provider.name, "cache": compiled}
+        signature = cell.model.signature
+        self._options = {
+            **choice.options,
+            "threads": threads,
+            "provider": choice.provider.name,
+            "cache": compiled,
+            # An artifact that an older version built does not tell them.
+            "inputs": artifact.provenance.inputs or signature.input_names,
+            "outputs": artifact.provenance.outputs or signature.outputs,
+        }
         if cell.target.hardware().cluster:  # before the engine sizes its pools and chooses its kernels
             self._move_to_the_fast_kind(list(cell.target.cpus()))
 

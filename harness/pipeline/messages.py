@@ -8,6 +8,7 @@ import msgspec
 
 from harness.core.artifact import Provenance
 from harness.core.problem import Phase
+from harness.core.signature import Signature
 
 
 class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +53,10 @@ class BuildRequest(ChildRequest, frozen=True, kw_only=True, tag="build"):
     model: str
     runtime: str
     cache: str
+    signature: Signature
+    """Of the model, with the lengths of its samples."""
     calibration: str
-    """File of the calibration inputs."""
+    """Folder of the calibration inputs."""
     provenance: Provenance
     """What holds for all of them."""
     items: tuple[BuildItem, ...]
@@ -80,6 +83,8 @@ class ReferenceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Empty without a training split."""
     student_fingerprint: str
     """Of the untrained student; empty without one."""
+    signature: Signature
+    """What it takes and gives, with the lengths of its samples."""
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
@@ -119,13 +124,20 @@ class Unavailable(msgspec.Struct, frozen=True, kw_only=True, tag="unavailable"):
     reason: str
 
 
+class Unsupported(msgspec.Struct, frozen=True, kw_only=True, tag="unsupported"):
+    """The tools can't make the item *key* by design."""
+
+    key: str
+    reason: str
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     """None of the items can be done."""
 
     reason: str
 
 
-Event = Begin | Step | Done | Failed | Unavailable | Refused
+Event = Begin | Step | Done | Failed | Unavailable | Unsupported | Refused
 Emit = Callable[[Event], None]
 
 encode = msgspec.json.Encoder().encode

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from harness.core.artifact import Artifact
-from harness.core.data import Array
 from harness.core.names import Cell
 from harness.core.noise import Trial
 from harness.core.probe_session import Startable
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
+from harness.core.tensors import Array
 from harness.core.timing import Start, Timing
 from harness.errors import CalibrationError
 from harness.judge.latency import evidence_of, look
@@ -75,7 +75,7 @@ class Bench:
     other_cell: Cell
     other: Artifact | None
     """None when this runtime can't make it."""
-    sample: Array
+    sample: Mapping[str, Array]
     versions: tuple[tuple[str, str], ...]
     run: Run
 
@@ -95,7 +95,7 @@ def _bench(cell: Cell, run: Run, settings: Settings) -> Bench:
     other_cell = replace(cell, recipe=OTHER_RECIPE)
     if cell not in run.artifacts:
         raise CalibrationError(f"{cell.id} can't be calibrated with: {run.results[cell].reason}")
-    sample = run.references[cell.model].load("inputs")[:1]
+    sample = run.references[cell.model].load("inputs").typical()
     try:
         worker, _ = open_worker(resolve(cell), run.artifacts[cell], settings)
     except CellProblem as problem:

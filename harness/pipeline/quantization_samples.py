@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.core.data import Array
 from harness.core.recipe import Precision
+from harness.core.tensors import Tensors
 from harness.errors import ContractError
 
 
-def chosen_samples(calibration: Array, precision: Precision) -> Array:
+def chosen_samples(calibration: Tensors, precision: Precision) -> Tensors:
     """The samples that *precision* asks for: all, or some drawn by its seed, in their order.
 
     ``RandomState`` draws: its stream is the same with every version of numpy.
@@ -23,4 +23,4 @@ def chosen_samples(calibration: Array, precision: Precision) -> Array:
     if wanted > len(calibration):
         raise ContractError(f"{wanted} calibration samples are asked for, and the data set has {len(calibration)}")
     drawn = np.random.RandomState(int(precision.parameter("seed", 0))).permutation(len(calibration))[:wanted]
-    return np.asarray(calibration[np.sort(drawn)])
+    return calibration.take(np.sort(drawn))

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from harness.core.contracts import Framework
-from harness.core.data import Array, arrays_sha256
+from harness.core.data import DataSet
 from harness.core.model import Model
 from harness.core.problem import CellProblem, Phase
+from harness.core.tensors import Array, Ragged, Tensors, arrays_sha256
 from harness.errors import WeightsError
 from harness.pipeline.blame import blaming
 from harness.pipeline.fingerprint import fingerprint, probe_samples, state_sha256
+from harness.pipeline.float_outputs import float_outputs
 from harness.pipeline.messages import Begin, Done, Emit, Failed, ReferenceFacts, ReferenceRequest, Step, Unavailable
 from harness.registries import datasets, frameworks, models
 
@@ -57,36 +59,42 @@ def write_reference(model: Model, folder: Path, emit: Emit) -> ReferenceFacts:
     emit(Step(title=f"{model.name}: data", phase=Phase.DATA))
     with blaming(Phase.DATA):
         data = datasets.get(model.dataset).loaded()
-        model.input.check(data.evaluation.inputs, f"data set {model.dataset!r}, evaluation split")
-        model.input.check(data.calibration.inputs, f"data set {model.dataset!r}, calibration split")
-        probe = probe_samples(data)
+        where = f"data set {model.dataset!r}"
+        inputs = model.signature.tensors(data.evaluation.inputs, f"{where}, evaluation split")
+        labels = data.evaluation.label_tensors(f"{where}, evaluation split")
+        calibration = model.signature.tensors(data.calibration.inputs, f"{where}, calibration split")
+        signature = model.signature.with_lengths(inputs, calibration)
+        probe = probe_samples(inputs, calibration)
     emit(Step(title=f"{model.name}: model", phase=Phase.MODEL))
     with blaming(Phase.MODEL):
         framework = frameworks.get(model.framework)
         built = framework.build(model.build, seed=0)
         state = framework.state(built)
         _check_weights(model, state)
-        outputs = framework.predict(built, data.evaluation.inputs)
+        outputs = float_outputs(framework, built, inputs, signature)
         _check_outputs(model, outputs)
-        own = fingerprint(framework, built, probe)
-        student = fingerprint(framework, framework.build(model.student, seed=0), probe) if model.student else ""
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = {
-        "inputs": data.evaluation.inputs,
-        "labels": data.evaluation.labels,
-        "outputs": outputs,
-        "calibration": data.calibration.inputs,
-    }
-    for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        own = fingerprint(framework, built, probe, signature)
+        student = (
+            fingerprint(framework, framework.build(model.student, seed=0), probe, signature) if model.student else ""
+        )
+    for name, tensors in {"inputs": inputs, "labels": labels, "outputs": outputs, "calibration": calibration}.items():
+        tensors.save(folder / name)
     return ReferenceFacts(
         weights_sha256=state_sha256(state),
         fingerprint=own,
-        dataset_sha256=arrays_sha256(data.evaluation.inputs, data.evaluation.labels),
-        calibration_sha256=arrays_sha256(data.calibration.inputs),
-        train_sha256=arrays_sha256(data.train.inputs, data.train.labels) if data.train is not None else "",
+        dataset_sha256=arrays_sha256(*inputs.arrays(), *labels.arrays()),
+        calibration_sha256=arrays_sha256(*calibration.arrays()),
+        train_sha256=_train_sha256(model, data),
         student_fingerprint=student,
+        signature=signature,
     )
+
+
+def _train_sha256(model: Model, data: DataSet) -> str:
+    if data.train is None:
+        return ""
+    inputs = model.signature.tensors(data.train.inputs, f"data set {model.dataset!r}, train split")
+    return arrays_sha256(*inputs.arrays(), *data.train.label_tensors(f"data set {model.dataset!r}").arrays())
 
 
 def _check_weights(model: Model, state: Mapping[str, Array]) -> None:
@@ -95,8 +103,11 @@ def _check_weights(model: Model, state: Mapping[str, Array]) -> None:
             raise WeightsError(f"model {model.name!r} ({model.source}): weight {name!r} holds NaN or infinity.")
 
 
-def _check_outputs(model: Model, outputs: Array) -> None:
-    if not np.isfinite(outputs).all():
-        raise WeightsError(
-            f"model {model.name!r} ({model.source}): its outputs on the evaluation set hold NaN or infinity."
-        )
+def _check_outputs(model: Model, outputs: Tensors) -> None:
+    for name, values in outputs.items():
+        held = values.values if isinstance(values, Ragged) else values
+        if not np.isfinite(held).all():
+            which = f"output {name!r}" if len(outputs.names) > 1 else "its outputs"
+            raise WeightsError(
+                f"model {model.name!r} ({model.source}): {which} on the evaluation set hold NaN or infinity."
+            )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
-from harness.core.data import Array
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
+from harness.core.signature import Signature
+from harness.core.tensors import Tensors
 from harness.pipeline.jobs import run_until_done
 from harness.pipeline.messages import Begin, Done, Event, ReferenceItem, ReferenceRequest
 from harness.pipeline.replay import import_path, user_sources
@@ -35,10 +35,12 @@ class Reference:
     """Empty without a training split."""
     student_fingerprint: str
     """Of the untrained student; empty without one."""
+    signature: Signature
+    """What it takes and gives, with the lengths of its samples."""
 
-    def load(self, name: str) -> Array:
+    def load(self, name: str) -> Tensors:
         """``inputs``, ``labels`` or ``outputs`` of the evaluation set, or the ``calibration`` inputs."""
-        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        return Tensors.load(self.folder / name)
 
 
 def make_references(

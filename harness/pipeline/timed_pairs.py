@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from harness.core.artifact import Artifact
-from harness.core.data import Array
 from harness.core.probe_session import Startable
 from harness.core.problem import CellProblem, Phase
+from harness.core.tensors import Array
 from harness.core.timing import Start, Timing
 from harness.meters.latency import Enough, measure_latency
 from harness.pipeline.measure import FreshWorker
@@ -25,7 +25,7 @@ Side = tuple[ResolvedCell, Artifact, str]
 class TimedSide:
     """One side of a pair: a fresh worker, and the sample that it infers."""
 
-    def __init__(self, worker: FreshWorker, sample: Array) -> None:
+    def __init__(self, worker: FreshWorker, sample: Mapping[str, Array]) -> None:
         self._worker = worker
         self._sample = sample
 
@@ -82,7 +82,7 @@ def _blaming(whose: str) -> Iterator[None]:
 
 def time_pair(
     sides: Sequence[Side],
-    sample: Array,
+    sample: Mapping[str, Array],
     enough: Enough,
     *,
     seed: int,
@@ -96,7 +96,7 @@ def time_pair(
 
     Args:
         sides: the candidate, and what it is compared with.
-        sample: one sample, shape (1, ...).
+        sample: one sample by the names of its tensors, each of shape (1, ...).
         enough: asked after each pair of processes.
         seed: orders the sides within each round.
         settings: threads, folders and limits.
@@ -133,7 +133,9 @@ def time_pair(
 
 
 @contextmanager
-def _opened(sides: Sequence[Side], sample: Array, settings: Settings) -> Iterator[tuple[TimedSide, BlamedSide | None]]:
+def _opened(
+    sides: Sequence[Side], sample: Mapping[str, Array], settings: Settings
+) -> Iterator[tuple[TimedSide, BlamedSide | None]]:
     """The candidate and the other side where there is one, their engines imported."""
     # Both start at the same time: importing an engine takes longer than timing it.
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=len(sides)) as pool:

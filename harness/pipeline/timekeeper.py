@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
 from harness.core.baseline import CellBaseline
-from harness.core.data import Array
 from harness.core.figures import LATENCY
 from harness.core.matrix import Case
 from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import LatencyRounds
+from harness.core.tensors import Array
 from harness.core.timing import Timing
 from harness.meters.ratios import ratio_measurements
 from harness.meters.registry import measure, quotients
@@ -126,5 +126,5 @@ class Timekeeper:
         )
         self._book.change(cell, latency_context=timing.context, latency_rounds=rounds)
 
-    def _sample(self, cell: Cell) -> Array:
-        return self._builder.references[cell.model].load("inputs")[:1]
+    def _sample(self, cell: Cell) -> Mapping[str, Array]:
+        return self._builder.references[cell.model].load("inputs").typical()

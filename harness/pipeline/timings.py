@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
-from harness.core.data import Array
 from harness.core.matrix import Case
 from harness.core.metric import Stage
 from harness.core.names import Cell
 from harness.core.noise import NoiseOf
 from harness.core.problem import Phase
 from harness.core.progress import Tell
+from harness.core.tensors import Array
 from harness.core.timing import NOT_TIMED, Span, Timing, Timings
 from harness.judge.latency import Look, look_at_rounds
 from harness.judge.rules import RULES, take_look
@@ -66,7 +66,7 @@ class LatencyBook:
             return False
         return self._look(case, timing).finished
 
-    def time(self, case: Case, artifact: Artifact, fp32: Artifact | None, sample: Array) -> Timing:
+    def time(self, case: Case, artifact: Artifact, fp32: Artifact | None, sample: Mapping[str, Array]) -> Timing:
         """Time the case's cell in alternation with its *fp32* artifact, or alone, until every planned case is decided.
 
         Raises:
@@ -104,7 +104,9 @@ class LatencyBook:
         """Note why the artifact of the case's baseline can't be timed."""
         self._against_baselines[case.suite, case.cell] = Timings(why_not_against_baseline=reason)
 
-    def time_against_baseline(self, case: Case, artifact: Artifact, stored: Artifact, sample: Array) -> Timing:
+    def time_against_baseline(
+        self, case: Case, artifact: Artifact, stored: Artifact, sample: Mapping[str, Array]
+    ) -> Timing:
         """Time the case's cell in alternation with the artifact that its baseline was taken of.
 
         Raises:
@@ -127,7 +129,7 @@ class LatencyBook:
         self,
         cell: Cell,
         artifacts: tuple[Artifact, Artifact | None],
-        sample: Array,
+        sample: Mapping[str, Array],
         *,
         enough: Callable[[Timing], bool],
         least_inferences: int = 0,

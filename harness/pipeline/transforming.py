@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from harness.core.artifact import Provenance, StepRecord
-from harness.core.data import Array, Split
+from harness.core.data import Split
 from harness.core.model import Model
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
 from harness.core.recipe import Step
+from harness.core.signature import Signature
+from harness.core.tensors import Array, Tensors
 from harness.core.weights import Weights
 from harness.core.work import Work
 from harness.errors import ContractError
@@ -35,13 +37,15 @@ class Transformer:
     def __init__(
         self,
         model: Model,
+        signature: Signature,
         store: ArtifactStore,
-        example: Array,
+        example: Mapping[str, Array],
         provenance: Provenance,
         tell: Tell,
     ) -> None:
         self._model = model
         self._framework = frameworks.get(model.framework)
+        self._signature = signature
         self._store = store
         self._example = example
         self._provenance = provenance
@@ -78,7 +82,7 @@ class Transformer:
 
     def macs(self, model: Any) -> int | None:
         """Multiply-accumulates of one inference; None where the framework can't count them."""
-        return self._framework.macs(model, self._example[:1])
+        return self._framework.macs(model, {name: values[:1] for name, values in self._example.items()})
 
     def _another(self) -> Any:
         """The float model built anew, for whoever changes it: not every framework's models can be copied."""
@@ -108,13 +112,14 @@ class Transformer:
             main = self._framework.keep(model, self._bases(), folder)
             if not main:
                 return "", "it has layers that can't be written down"
-            again = self._framework.predict(self._restored(folder / main), self._example)
+            again = self._outputs(self._restored(folder / main))
         except CellProblem:
             raise
         except Exception as err:  # the boundary of keeping: the model itself is whole, and its provenance says why
             traceback.print_exc()
             return "", f"{type(err).__name__}: {err}"
-        same = np.array_equal(again, self._framework.predict(model, self._example))
+        wanted = self._outputs(model)
+        same = all(np.array_equal(again[name], wanted[name]) for name in wanted)
         return (main, "") if same else ("", "what was written down computes something else")
 
     def _applied(self, step: Step, model: Any) -> tuple[Any, StepRecord]:
@@ -123,7 +128,7 @@ class Transformer:
         work = Work(
             step=step.name,
             model=self._model.name,
-            example=self._example,
+            example=Tensors(self._example).plain(),
             seed=SEED,
             load_train=partial(self._train_split, step) if step.trains else None,
             build_student=self._model.student if step.replaces else None,
@@ -145,12 +150,19 @@ class Transformer:
         for name, values in self._framework.state(transformed).items():
             if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
                 raise CellProblem.error(Phase.COMPRESS, f"step {step.name!r} left NaN or infinity in {name!r}")
-        wanted = self._framework.predict(self._float_model(), self._example).shape
-        given = self._framework.predict(transformed, self._example).shape
-        if given != wanted:
-            raise ContractError(
-                f"it changed the outputs for {wanted[0]} samples from shape {wanted} to {given}; a step must keep them"
-            )
+        wanted, given = self._outputs(self._float_model()), self._outputs(transformed)
+        for name in wanted:
+            if given[name].shape != wanted[name].shape:
+                which = "the outputs" if len(wanted) == 1 else f"output {name!r}"
+                raise ContractError(
+                    f"it changed {which} for {len(wanted[name])} samples from shape {wanted[name].shape} to "
+                    f"{given[name].shape}; a step must keep them"
+                )
+
+    def _outputs(self, model: Any) -> dict[str, Array]:
+        """What *model* gives for the example."""
+        samples = len(next(iter(self._example.values())))
+        return self._signature.named(self._framework.predict(model, self._example), samples)
 
     def _train_split(self, step: Step) -> Split:
         if self._train is None:

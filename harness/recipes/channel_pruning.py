@@ -36,7 +36,7 @@ def prune_channels(model: Any, percent: int, work: Work) -> Any:
     import torch
     import torch_pruning
 
-    example = torch.from_numpy(work.example[:2].copy())
+    example = torch.from_numpy(work.example_array[:2].copy())
     was_training, frozen = model.training, [name for name, one in model.named_parameters() if not one.requires_grad]
     model.eval().requires_grad_(True)  # the graph is read from what autograd recorded
     shape = model(example).shape

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.core.work import Work
 from harness.recipes.pruning import kernels
 from harness.recipes.steps import step
@@ -46,7 +46,7 @@ def cluster(model: Any, colors: int, work: Work) -> Any:
     """
     import torch
 
-    folded = fold_norms(model, work.example)
+    folded = fold_norms(model, work.example_array)
     if folded:
         work.note(f"{folded} batch normalization{'s' if folded > 1 else ''} folded into the layers before")
     changed = 0

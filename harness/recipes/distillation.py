@@ -111,7 +111,7 @@ def _learn(work: Work, data: Split, wanted: tuple[int, ...], loss: Loss) -> Any:
         shape = outputs_shape(model, work)
         if shape != wanted:
             raise ContractError(
-                f"step {work.step!r}: for {len(work.example)} samples model {work.model!r} has outputs of shape {wanted}, "
+                f"step {work.step!r}: for {len(work.example_array)} samples model {work.model!r} has outputs of shape {wanted}, "
                 f"its student of shape {shape}; they must be the same."
             )
         fit(

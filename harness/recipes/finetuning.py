@@ -87,7 +87,9 @@ def labelled(model: Any, work: Work) -> Split:
     data = work.train
     shape, labels = outputs_shape(model, work), data.labels
     fault = ""
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+    if not isinstance(data.inputs, np.ndarray) or not isinstance(labels, np.ndarray):
+        fault = "samples differ in length, or labels are no array"
+    elif labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         fault = f"the labels are {labels.dtype} of shape {labels.shape}"
     elif len(shape) != 2:
         fault = f"the outputs have shape {shape}"
@@ -107,7 +109,7 @@ def outputs_shape(model: Any, work: Work) -> tuple[int, ...]:
 
     model.eval()
     with torch.no_grad():
-        return tuple(model(torch.from_numpy(work.example.copy())).shape)
+        return tuple(model(torch.from_numpy(work.example_array.copy())).shape)
 
 
 def takes_channels_last(model: Any, data: Split) -> bool:

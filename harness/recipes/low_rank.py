@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.core.work import Work
 from harness.recipes.finetuning import finetune
 from harness.recipes.steps import step

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 Value = TypeVar("Value", bound=Hashable)
 """How a format calls a value in its graph: a name, an index."""

@@ -6,11 +6,12 @@ import functools
 import math
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
 from harness.core.measurement import Interval
+from harness.core.tensors import Array, count_of, rows_of
 
 BCA_LIMIT = 2000
 """Most samples for which BCa is used."""
@@ -20,14 +21,16 @@ _INDICES = 1_000_000
 
 
 def bootstrap(
-    score: Callable[[Array, Array], float],
-    outputs: Array,
-    labels: Array,
+    score: Callable[[Any, Any], float],
+    outputs: Any,
+    labels: Any,
     confidence: float,
     seed: int = 0,
     resamples: int = 2000,
 ) -> Interval:
     """Two-sided interval of ``score(outputs, labels)`` over samples drawn with replacement.
+
+    Outputs and labels are arrays (n, ...), or what else ``Tensors.plain`` gives.
 
     BCa (Efron, Journal of the American Statistical Association 82, 1987, 171-185) up to BCA_LIMIT samples, percentiles
     above it or where BCa is not defined, by ``scipy.stats.bootstrap``.
@@ -36,17 +39,19 @@ def bootstrap(
         ValueError: no sample or only one, unequal lengths, or a score that is not finite or raises on a resample (such
             as AUC when a class is missing). What it raises on the samples themselves comes through.
     """
-    n = len(labels)
-    if n == 0 or len(outputs) != n:
-        raise ValueError(f"{len(outputs)} outputs for {n} labels")
-    return _interval(lambda drawn: score(outputs[drawn], labels[drawn]), n, confidence, seed, resamples)
+    n = count_of(labels)
+    if n == 0 or count_of(outputs) != n:
+        raise ValueError(f"{count_of(outputs)} outputs for {n} labels")
+    return _interval(
+        lambda drawn: score(rows_of(outputs, drawn), rows_of(labels, drawn)), n, confidence, seed, resamples
+    )
 
 
 def paired_bootstrap(
-    score: Callable[[Array, Array], float],
-    current: Array,
-    reference: Array,
-    labels: Array,
+    score: Callable[[Any, Any], float],
+    current: Any,
+    reference: Any,
+    labels: Any,
     confidence: float,
     seed: int = 0,
     resamples: int = 2000,
@@ -58,17 +63,25 @@ def paired_bootstrap(
     Raises:
         ValueError: as `bootstrap`.
     """
-    n = len(labels)
-    if n == 0 or len(current) != n or len(reference) != n:
-        raise ValueError(f"{len(current)} current and {len(reference)} reference outputs for {n} labels")
-    if np.array_equal(current, reference):
+    n = count_of(labels)
+    if n == 0 or count_of(current) != n or count_of(reference) != n:
+        raise ValueError(f"{count_of(current)} current and {count_of(reference)} reference outputs for {n} labels")
+    if _equal(current, reference):
         return (0.0, 0.0)
 
     def drop(drawn: Array) -> float:
-        chosen = labels[drawn]
-        return float(score(reference[drawn], chosen)) - float(score(current[drawn], chosen))
+        chosen = rows_of(labels, drawn)
+        return float(score(rows_of(reference, drawn), chosen)) - float(score(rows_of(current, drawn), chosen))
 
     return _interval(drop, n, confidence, seed, resamples)
+
+
+def _equal(current: Any, reference: Any) -> bool:
+    if isinstance(current, dict) and isinstance(reference, dict):
+        return current.keys() == reference.keys() and all(_equal(one, reference[name]) for name, one in current.items())
+    if isinstance(current, list) and isinstance(reference, list):
+        return all(map(np.array_equal, current, reference))
+    return np.array_equal(current, reference)
 
 
 def _interval(statistic: Callable[[Array], float], n: int, confidence: float, seed: int, resamples: int) -> Interval:

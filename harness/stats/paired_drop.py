@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.core.data import Array
 from harness.core.measurement import Interval
+from harness.core.tensors import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,12 +11,16 @@ from typing import Any, Self
 import numpy as np
 
 from harness.core.contracts import Target, TargetProcess
-from harness.core.data import Array
+from harness.core.tensors import Array, Tensors, stacked
 from harness.errors import TargetError
-from harness.worker import program
+from harness.worker import program, tensor_bytes
 from harness.worker.last_lines import last_lines
 
 PROGRAM = Path(program.__file__)
+WIRE = Path(tensor_bytes.__file__)
+BLOCK_SAMPLES = 1024
+BLOCK_BYTES = 32 * 2**20
+"""What is predicted in one message, at most; a sample may be larger."""
 GRACE_S = 5.0
 """Time between the end of a worker's answers and its own."""
 
@@ -78,6 +83,7 @@ class Worker:
                 protocol=program.PROTOCOL,
                 run_side=text,
                 name=str(run_side),
+                wire=WIRE.read_text(encoding="utf-8"),
                 memory_limit=memory_limit_bytes,
             )
         except BaseException:
@@ -106,18 +112,31 @@ class Worker:
             raise WorkerFailure(f"{operation} failed: {answer['error']}{self._limited}")
         return answer
 
-    def prepare(self, sample: Array) -> int:
-        """Bind one sample for timing; returns the first inference's ns."""
-        return int(
-            self.ask("prepare", sample=sample.tobytes(), dtype=str(sample.dtype), shape=list(sample.shape))["first_ns"]
-        )
+    def prepare(self, sample: Mapping[str, Array]) -> int:
+        """Bind one sample, each tensor (1, ...), for timing; returns the first inference's ns."""
+        return int(self.ask("prepare", **tensor_bytes.pack(dict(sample)))["first_ns"])
 
-    def predict(self, inputs: Array, batch: int) -> Array:
-        """Outputs for *inputs* (n, ...), *batch* samples at a time."""
-        answer = self.ask(
-            "predict", inputs=inputs.tobytes(), dtype=str(inputs.dtype), shape=list(inputs.shape), batch=batch
-        )
-        return np.frombuffer(answer["outputs"], dtype=answer["dtype"]).reshape(answer["shape"])
+    def predict(self, inputs: Tensors, batch: int = 1) -> Tensors:
+        """Outputs for *inputs*, *batch* samples at a time."""
+        return Tensors.joined(list(self.predictions(inputs, batch)))
+
+    def predictions(self, inputs: Tensors, batch: int = 1) -> Iterator[Tensors]:
+        """The same in blocks of samples, each of which is small, inputs and outputs together."""
+        start, size = 0, batch
+        while start < len(inputs):
+            block = inputs.take(slice(start, start + size))
+            given = block.by_name()
+            answer = self.ask("predict", batch=batch, **tensor_bytes.pack(given))
+            outputs = Tensors(
+                {
+                    name: stacked(values) if isinstance(values, list) else values
+                    for name, values in tensor_bytes.unpack(answer["tensors"], answer["data"]).items()
+                }
+            )
+            yield outputs
+            start += size
+            bytes_per_sample = max(1, (block.nbytes + outputs.nbytes) // len(block))
+            size = max(1, min(BLOCK_SAMPLES, BLOCK_BYTES // bytes_per_sample) // batch) * batch
 
     def time(self, iterations: int) -> Array:
         """One epoch: ns of each of *iterations* inferences, int64."""

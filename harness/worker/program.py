@@ -1,7 +1,8 @@
 """The program inside a worker process: load, predict, time, report memory.
 
 It is sent to the worker as text and must stand alone: the standard library and numpy, nothing of this package. The
-engine's part, the *run side*, is a second text in the first message (``harness.worker.run_side`` says what it defines).
+engine's part, the *run side*, is a second text in the first message (``harness.worker.run_side`` says what it defines),
+``tensor_bytes.py`` a third.
 A request is a dict with ``op``, its answer one with ``ok``. They come and go on standard input and output: four bytes with
 the length of a JSON text, this text, and then the bytes that it announces. Arrays travel as bytes with dtype and shape.
 """
@@ -24,7 +25,7 @@ import types
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-PROTOCOL = 3
+PROTOCOL = 4
 LENGTH = struct.Struct(">I")
 
 
@@ -150,8 +151,8 @@ def failed_at_import(err: BaseException, own: str = "") -> bool:
     return isinstance(err, ImportError)
 
 
-def load_run_side(text: str, name: str) -> types.ModuleType:
-    """The run side as a module whose tracebacks show its lines."""
+def load_module(text: str, name: str) -> types.ModuleType:
+    """The module that *text* is, whose tracebacks show its lines."""
     module = types.ModuleType("run_side")
     module.__file__ = name
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
@@ -175,18 +176,21 @@ class Program:
 
     def __init__(self) -> None:
         self.run_side: Any = None
+        self.wire: Any = None
+        self.outputs: list[str] = []
         self.session: Any = None
         self.inference: Callable[[], Any] | None = None
         self.step: Callable[[], Any] | None = None
         self.idle = 0
 
-    def hello(self, protocol: int, run_side: str, name: str, memory_limit: int) -> dict[str, Any]:
+    def hello(self, protocol: int, run_side: str, name: str, wire: str, memory_limit: int) -> dict[str, Any]:
         """Shake hands, import the engine, then limit what may be allocated; *name* is the run side's in tracebacks."""
         if protocol != PROTOCOL:
             raise ValueError(f"the worker speaks protocol {PROTOCOL}, it was asked for {protocol}")
         sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]
-        self.run_side = load_run_side(run_side, name)
+        self.run_side = load_module(run_side, name)
         versions = {str(name): str(version) for name, version in self.run_side.versions().items()}
+        self.wire = load_module(wire, "tensor_bytes.py")  # it imports numpy: whether the run side did is told by then
         self.idle = memory_bytes()["rss"]
         limit_memory(memory_limit)
         return {"protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version.split()[0], "versions": versions}
@@ -196,7 +200,8 @@ class Program:
         return {"reason": str(self.run_side.missing_device(provider))}
 
     def load(self, path: str, options: dict[str, Any]) -> dict[str, Any]:
-        """Open the artifact at *path*."""
+        """Open the artifact at *path*; *options* name the model's inputs and outputs, in its order."""
+        self.outputs = options.get("outputs", ["output"])
         reset_peak()
         start = time.perf_counter_ns()
         self.session = self.run_side.open_session(path, options)
@@ -206,9 +211,9 @@ class Program:
         """What the engine tells of the open artifact; asked for after its inferences, for some tell only then."""
         return {"description": plain(self.session.describe())}
 
-    def prepare(self, sample: bytes, dtype: str, shape: list[int]) -> dict[str, Any]:
+    def prepare(self, tensors: list[Any], data: bytes) -> dict[str, Any]:
         """Bind one sample for timing and run the first inference."""
-        self.inference = self.step = self.session.prepare(_array(sample, dtype, shape))
+        self.inference = self.step = self.session.prepare(self._given(self.wire.unpack(tensors, data)))
         start = time.perf_counter_ns()
         self.inference()
         return {"first_ns": time.perf_counter_ns() - start}
@@ -253,14 +258,15 @@ class Program:
         now = memory_bytes()
         return {"idle": self.idle, "peak": now["peak"], "over_idle": max(now["peak"] - self.idle, 0)}
 
-    def predict(self, inputs: bytes, dtype: str, shape: list[int], batch: int) -> dict[str, Any]:
+    def predict(self, tensors: list[Any], data: bytes, batch: int) -> dict[str, Any]:
         """Outputs for all samples, *batch* at a time."""
-        import numpy as np
-
-        samples = _array(inputs, dtype, shape)
-        parts = (samples[i : i + batch] for i in range(0, len(samples), batch))
-        outputs = np.ascontiguousarray(np.concatenate([_rows(self.session.predict(part), len(part)) for part in parts]))
-        return {"outputs": outputs.tobytes(), "dtype": str(outputs.dtype), "shape": [int(d) for d in outputs.shape]}
+        wire, samples = self.wire, self.wire.unpack(tensors, data)
+        parts = []
+        for start in range(0, wire.count(samples), batch):
+            given = wire.rows(samples, start, start + batch)
+            parts.append(wire.named(self.session.predict(self._given(given)), self.outputs, wire.count(given)))
+        packed: dict[str, Any] = wire.pack(wire.joined(parts))
+        return packed
 
     def warm_up(self, least_iterations: int, least_ns: int) -> dict[str, Any]:
         """Run until both minima are met; answers the median of the later half, in ns."""
@@ -284,20 +290,13 @@ class Program:
         self.session = self.inference = self.step = None
         return {}
 
-
-def _array(data: bytes, dtype: str, shape: list[int]) -> Any:
-    import numpy as np
-
-    return np.frombuffer(data, dtype=dtype).reshape(shape)
-
-
-def _rows(outputs: Any, n: int) -> Any:
-    import numpy as np
-
-    rows = np.asarray(outputs)
-    if rows.dtype.hasobject or rows.ndim == 0 or len(rows) != n:
-        raise ValueError(f"predict must give an array with a row per sample: {n} samples, {rows.dtype} {rows.shape}")
-    return rows
+    def _given(self, tensors: dict[str, Any]) -> Any:
+        """What the run side takes: tensors by name, or the only one where it knows no names."""
+        if getattr(self.run_side, "NAMED_TENSORS", False):
+            return tensors
+        if len(tensors) != 1:
+            raise ValueError(f"this run side takes one tensor, the model takes {', '.join(tensors)}: see NAMED_TENSORS")
+        return next(iter(tensors.values()))
 
 
 OPERATIONS = tuple(name for name in vars(Program) if not name.startswith("_"))

@@ -5,14 +5,17 @@ They need no class of these names: functions and methods that fit are enough.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 
 class RunSide(Protocol):
     """The functions of such a file, which imports numpy, the engine and the standard library alone."""
+
+    NAMED_TENSORS: bool
+    """True: inputs come by name, as written below. Left out: the session takes an array, of models with one input alone."""
 
     def versions(self) -> dict[str, str]:
         """Of the engine's distributions."""
@@ -21,8 +24,8 @@ class RunSide(Protocol):
     def open_session(self, path: str, options: dict[str, Any]) -> Session:
         """The artifact at *path*, ready to infer.
 
-        *options* holds ``threads``, ``provider``, the cell's engine options, and ``cache``, a folder for what an engine
-        compiles.
+        *options* holds ``threads``, ``provider``, the cell's engine options, ``inputs`` and ``outputs``, the model's names of
+        them in its order, and ``cache``, a folder for what an engine compiles.
         """
         ...
 
@@ -34,12 +37,16 @@ class RunSide(Protocol):
 class Session(Protocol):
     """An open artifact."""
 
-    def predict(self, batch: Array) -> Array:
-        """Outputs (n, ...) for *batch* (n, ...), as floats."""
+    def predict(self, batch: Mapping[str, Array]) -> Any:
+        """Outputs for *batch*, each input (n, ...).
+
+        A mapping by the model's names of them, a sequence in its order, or of one output an array; each (n, ...), and what
+        stands for numbers of the float model as floats.
+        """
         ...
 
-    def prepare(self, sample: Array) -> Callable[[], Any]:
-        """A callable without arguments that does one complete inference on *sample* (1, ...)."""
+    def prepare(self, sample: Mapping[str, Array]) -> Callable[[], Any]:
+        """A callable without arguments that does one complete inference on *sample*, each input (1, ...)."""
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 
 def stratified(labels: Array, count: int, seed: int) -> Array:

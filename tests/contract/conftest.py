@@ -55,10 +55,14 @@ def first_cell(runtime, *recipes):
     )
 
 
+NAMES = {"inputs": ["image"], "outputs": ["output"]}
+"""What a worker is told of the tensors of the models here, but for those of ``named_models.py``."""
+
+
 def options_of(runtime, threads=1):
     """What a worker is told of a cell of *runtime* that chooses nothing."""
     choice = choice_of(RuntimeName(runtime=runtime), runtimes.get(runtime))
-    return {**choice.options, "threads": threads, "provider": choice.provider.name}
+    return {**choice.options, **NAMES, "threads": threads, "provider": choice.provider.name}
 
 
 @pytest.fixture(scope="session")

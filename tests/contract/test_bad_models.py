@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fakes.lab import load
+from fakes.named import one
 from fakes.registries import only_shipped
 
 from harness.core.names import Cell
@@ -12,7 +13,7 @@ from harness.registries import runtimes
 from harness.targets.local import Local
 from harness.worker.process import Worker, WorkerFailure
 
-from .conftest import MODELS, RUNTIMES, SPECIAL_MODELS, claimed, prepared
+from .conftest import MODELS, NAMES, RUNTIMES, SPECIAL_MODELS, claimed, prepared
 
 pytestmark = pytest.mark.runtimes
 
@@ -70,11 +71,11 @@ def test_what_onnxruntime_cannot_read_is_told(tmp_path, file, said):
     path = tmp_path / "model.onnx"
     path.write_bytes(file)
     side = runtimes.get("onnxruntime").run_side
-    options = {"threads": 1, "provider": "cpu", "graph_optimization": "all"}
+    options = {**NAMES, "threads": 1, "provider": "cpu", "graph_optimization": "all"}
     with Worker(Local(), threads=1, run_side=side, log=tmp_path / "log", timeout_s=60) as worker:
         if said is None:
             worker.ask("load", path=str(path), options=options)
-            assert worker.predict(-np.ones((1, 4), np.float32), 1).max() == 0
+            assert worker.predict(one(-np.ones((1, 4), np.float32)), 1).only.max() == 0
         else:
             with pytest.raises(WorkerFailure, match=rf"load failed: .*{said}"):
                 worker.ask("load", path=str(path), options=options)

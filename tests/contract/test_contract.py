@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.named import one
 from fakes.reopening import Reopening
 
 from harness.pipeline.measure import probe
@@ -143,9 +144,9 @@ def test_every_runtime_reads_the_same_kernels(built, cell):
 
 @each_cell
 def test_a_batch_gives_what_single_samples_give(built, reopened, cell):
-    inputs = built.references[cell.model].load("inputs")[:8]
+    inputs = built.references[cell.model].load("inputs").take(slice(8))
     worker = reopened(cell)
-    single, batch = worker.predict(inputs, 1), worker.predict(inputs, 8)
+    single, batch = worker.predict(inputs, 1).only, worker.predict(inputs, 8).only
     assert single.shape == batch.shape == (8, 10)
     assert single.dtype == batch.dtype == np.float32
     # Ranges taken over the batch move int8 outputs; that is why evaluation runs one sample at a time.
@@ -155,14 +156,14 @@ def test_a_batch_gives_what_single_samples_give(built, reopened, cell):
 @each_runtime
 def test_runs_are_deterministic_and_files_can_move(built, opened, reopened, tmp_path, runtime):
     cell = first_cell(runtime, "int8_static")
-    inputs = built.references[cell.model].load("inputs")[:50]
+    inputs = built.references[cell.model].load("inputs").take(slice(50))
     artifact = built.artifacts[cell]
     moved = tmp_path / "elsewhere with spaces"
     shutil.copytree(artifact.folder, moved)
     here, there = reopened(cell), opened(cell, path=moved / artifact.main)
-    outputs = here.predict(inputs, 1)
-    assert np.array_equal(outputs, here.predict(inputs, 1))
-    assert np.array_equal(outputs, there.predict(inputs, 1))
+    outputs = here.predict(inputs, 1).only
+    assert np.array_equal(outputs, here.predict(inputs, 1).only)
+    assert np.array_equal(outputs, there.predict(inputs, 1).only)
 
 
 @each_runtime
@@ -192,7 +193,8 @@ def versions():
 @pytest.mark.parametrize("wrong", ["length", "rank", "type"])
 def test_wrong_input_is_refused_not_reshaped(built, reopened, runtime, wrong):
     cell = first_cell(runtime)
-    sample = built.references[cell.model].load("inputs")[:1]
+    inputs = built.references[cell.model].load("inputs")
+    (name,), sample = inputs.names, inputs.only[:1]
     given = {
         "length": np.zeros([length + 1 if length == 8 else length for length in sample.shape], np.float32),
         "rank": np.zeros((1, 8, 8), np.float32),
@@ -200,7 +202,7 @@ def test_wrong_input_is_refused_not_reshaped(built, reopened, runtime, wrong):
     }[wrong]
     worker = reopened(cell)
     with pytest.raises(WorkerFailure, match="predict failed"):
-        worker.predict(given, 1)
+        worker.predict(one(given, name), 1)
 
 
 @each_runtime
@@ -225,7 +227,7 @@ def test_memory_is_given_back_on_close(large, reopened, runtime):
     """Kept, it would be five megabytes more each time: the weights are half a megabyte, eight activations one each."""
     cell = LARGE[runtime]
     worker = reopened(cell, path=large.artifacts[cell].path)
-    sample = np.array(large.references[cell.model].load("inputs")[:1])
+    sample = large.references[cell.model].load("inputs").sample(0)
     held = []
     for _ in range(6):
         worker.prepare(sample)
@@ -265,7 +267,7 @@ def share_at_work_together(pid, worker):
 def test_it_computes_on_as_many_threads_as_it_is_told(large, opened, reopened, runtime):
     """A busy machine may withhold cores: what counts is how many threads are ready to compute at the same time."""
     cell = LARGE[runtime]
-    sample = np.array(large.references[cell.model].load("inputs")[:1])
+    sample = large.references[cell.model].load("inputs").sample(0)
 
     def together(threads):
         path = large.artifacts[cell].path
@@ -286,13 +288,13 @@ def test_whole_numbers_go_in_as_they_are(large, reopened, runtime):
     problem = large.results[cell].reason
     assert cell in large.artifacts, problem
     reference = large.references[cell.model]
-    inputs = np.array(reference.load("inputs"))
-    assert inputs.dtype == np.uint8
+    inputs, outputs = reference.load("inputs"), reference.load("outputs").only
+    assert inputs.only.dtype == np.uint8
     worker = reopened(cell, path=large.artifacts[cell].path)
-    np.testing.assert_allclose(worker.predict(inputs, 1), reference.load("outputs"), atol=1e-4)
-    np.testing.assert_allclose(worker.predict(inputs[:8], 8), reference.load("outputs")[:8], atol=1e-4)
+    np.testing.assert_allclose(worker.predict(inputs, 1).only, outputs, atol=1e-4)
+    np.testing.assert_allclose(worker.predict(inputs.take(slice(8)), 8).only, outputs[:8], atol=1e-4)
     with pytest.raises(WorkerFailure, match="predict failed"):
-        worker.predict(inputs.astype(np.float32), 1)
+        worker.predict(one(inputs.only.astype(np.float32), *inputs.names), 1)
 
 
 @each_cell

@@ -17,11 +17,13 @@ pytestmark = pytest.mark.runtimes
 
 ASK = """
 import json, sys
+from pathlib import Path
 import numpy as np
+from harness.core.tensors import Tensors
 from harness.worker import program
 path, side, inputs, options = sys.argv[1:5]
-sample = np.array(np.load(inputs, mmap_mode="r")[:1])
-run_side = program.load_run_side(open(side).read(), side)
+sample = {name: np.array(values) for name, values in Tensors.load(Path(inputs)).typical().items()}
+run_side = program.load_module(open(side).read(), side)
 step = run_side.open_session(path, json.loads(options)).prepare(sample)
 for _ in range(50): step()
 entered = []
@@ -45,7 +47,7 @@ def test_an_inference_enters_two_functions_of_the_adapter_at_most(built, runtime
             ASK,
             str(built.artifacts[cell].path),
             str(runtimes.get(runtime).run_side),
-            str(built.references[cell.model].folder / "inputs.npy"),
+            str(built.references[cell.model].folder / "inputs"),
             json.dumps(options_of(runtime)),
             str(INFERENCES),
         ],

@@ -117,7 +117,6 @@ def test_a_model_can_be_kept_after_every_step(made, recipe, tmp_path):
 
     assert main
     again = framework.restore(tmp_path / main, bases)
-    np.testing.assert_array_equal(
-        framework.predict(again, data.calibration.inputs), framework.predict(changed, data.calibration.inputs)
-    )
+    given = {"image": data.calibration.inputs}
+    np.testing.assert_array_equal(framework.predict(again, given), framework.predict(changed, given))
     assert describe(again, changed) == {}

@@ -33,19 +33,24 @@ def test_round_trip(rows: list[tuple[bool, int]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outputs", "has_labels"),
+    ("scores", "has_labels"),
     [
         pytest.param(np.zeros((3, 2)), True, id="two classes"),
         pytest.param(np.zeros((3, 2**15 - 1)), True, id="as many classes as int16 holds"),
         pytest.param(np.zeros((3, 2**15)), False, id="one class too many"),
-        pytest.param(np.zeros((3, 1)), False, id="one output is no class score"),
-        pytest.param(np.zeros((3, 0)), False, id="no output"),
-        pytest.param(np.zeros(3), False, id="a number per sample"),
-        pytest.param(np.zeros((3, 4, 4)), False, id="maps"),
+        pytest.param(None, False, id="no class scores"),
     ],
 )
-def test_labels_are_packed_where_outputs_are_class_scores(outputs: np.ndarray, has_labels: bool) -> None:
-    assert bool(Samples.pack(np.ones(3, bool), outputs, "sha").predicted) is has_labels
+def test_labels_are_packed_where_outputs_are_class_scores(scores: np.ndarray | None, has_labels: bool) -> None:
+    assert bool(Samples.pack(np.ones(3, bool), scores, "sha").predicted) is has_labels
+    assert bool(Samples.scored(3, scores, "sha").predicted) is has_labels
+
+
+def test_what_a_score_over_all_samples_leaves() -> None:
+    packed = Samples.scored(3, np.eye(3)[[2, 0, 1]], "sha")
+
+    assert (packed.n, packed.correct, packed.dataset_sha256) == (3, "", "sha")
+    assert packed.predicted == Samples.pack(np.ones(3, bool), np.eye(3)[[2, 0, 1]], "sha").predicted
 
 
 def test_ten_thousand_samples_fit_in_the_size_that_is_promised() -> None:

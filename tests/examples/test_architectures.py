@@ -186,7 +186,7 @@ def test_both_names_are_registered_whatever_lies_on_this_machine(hub: Path) -> N
     for name in WEIGHTS:
         for one in (models.get(name), models.get(name + RANDOM)):
             assert one.dataset == "random_images"
-            assert one.input.shape == (3, 224, 224)
+            assert one.signature.inputs[0].shape == (3, 224, 224)
 
 
 def test_missing_weights_are_an_error_that_tells_what_to_do(hub: Path) -> None:

@@ -72,12 +72,12 @@ def test_the_checkpoints_stay_small() -> None:
 def test_the_graph_exports_with_a_dynamic_batch(name: str) -> None:
     registered = models.get(name)
     model = registered.build()
-    example = torch.rand(2, *registered.input.shape)
+    example = torch.rand(2, *registered.signature.inputs[0].shape)
 
     exported = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
 
     for batch in (1, 5):
-        inputs = torch.rand(batch, *registered.input.shape)
+        inputs = torch.rand(batch, *registered.signature.inputs[0].shape)
         assert torch.allclose(exported.module()(inputs), model(inputs), atol=1e-5)
         assert exported.module()(inputs).shape == (batch, 10)
 
@@ -87,7 +87,7 @@ def test_the_student_is_a_quarter_as_large_with_the_same_outputs(name: str) -> N
     registered = models.get(name)
     assert registered.student is not None
     teacher, student = registered.build(), registered.student()
-    example = torch.rand(2, *registered.input.shape)
+    example = torch.rand(2, *registered.signature.inputs[0].shape)
 
     sizes = [sum(parameter.numel() for parameter in one.parameters()) for one in (student, teacher)]
     assert sizes[0] < 0.25 * sizes[1]

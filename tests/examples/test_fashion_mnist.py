@@ -14,7 +14,8 @@ import pytest
 
 from examples.zoo import fashion_mnist as module
 from examples.zoo.fashion_mnist import DATA_VARIABLE, DOWNLOAD_VARIABLE, FILES, fashion_mnist, find_folder
-from harness.core.data import DataSet, Split, arrays_sha256
+from harness.core.data import DataSet, Split
+from harness.core.tensors import arrays_sha256
 from harness.errors import DataSetError
 
 LAYOUTS = [".", "fashion-mnist", "FashionMNIST/raw"]

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
+from harness.core.tensors import Array
 from harness.core.weights import WeightTensor
 
 Arrays = dict[str, Array]

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from fakes.blobs import DIMENSIONS, centres
 
-from harness.core.data import Array
-from harness.core.model import Input
+from harness.core.signature import Input, Signature
 from harness.core.source import Source
+from harness.core.tensors import Array
 from harness.errors import ContractError
 
 INPUT = Input(name="features", shape=(DIMENSIONS,))
+SIGNATURE = Signature(inputs=(INPUT,))
 
 
 class Linear(dict[str, Array]):
@@ -43,13 +44,14 @@ class Fake:
             raise ContractError(f"the model function returned {type(model).__name__}, not a Linear")
         return model
 
-    def predict(self, model: Any, inputs: Array) -> Array:
-        return np.asarray(model.forward(inputs), dtype=np.float32)
+    def predict(self, model: Any, inputs: Mapping[str, Array]) -> Array:
+        (features,) = inputs.values()
+        return np.asarray(model.forward(features), dtype=np.float32)
 
     def build(self, function: Callable[[], Any], seed: int) -> Any:
         return function()
 
-    def macs(self, model: Any, sample: Array) -> int | None:
+    def macs(self, model: Any, sample: Mapping[str, Array]) -> int | None:
         return int(model["weights"].size)
 
     def keep(self, model: Any, bases: Mapping[str, Any], folder: Path) -> str:
@@ -74,8 +76,9 @@ class FakeToNpz:
     def __init__(self) -> None:
         self.source = Source.of(FakeToNpz)
 
-    def export(self, model: Any, taken: Input, example: Array, path: Path) -> Path:
-        width = example.shape[1]
+    def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
+        (features,) = example.values()
+        width = features.shape[1]
         bias = model.forward(np.zeros((1, width), np.float32))[0]
         weights = model.forward(np.eye(width, dtype=np.float32)) - bias
         np.savez(path, weights=weights.astype(np.float32), bias=bias.astype(np.float32))

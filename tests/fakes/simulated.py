@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.core.timing import Start
 
 P50_NS = 1e6

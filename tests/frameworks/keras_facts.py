@@ -15,10 +15,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
+from harness.core.signature import Signature
 from harness.errors import ContractError
+from harness.exporters.keras_called import named_tensors
 from harness.frameworks.keras import KEPT_STRUCTURE, KEPT_WEIGHTS, Keras
+from harness.pipeline.float_outputs import float_outputs
+from tests.fakes.named import one, signature
 
 FRAMEWORK = Keras()
 
@@ -84,22 +89,26 @@ MODELS = {
 }
 
 
+def predicted(model: Any, inputs: Any) -> Any:
+    return FRAMEWORK.predict(model, {"given": inputs})
+
+
 def kept(name: str, folder: Path) -> dict[str, Any]:
     shape, build = MODELS[name]
     inputs = np.random.default_rng(0).standard_normal((300, *shape)).astype(np.float32)
     model = build()
-    outputs = FRAMEWORK.predict(model, inputs)
+    outputs = predicted(model, inputs)
     folder.mkdir()
     main = FRAMEWORK.keep(model, {}, folder)
     facts = {
         "main": main,
-        "macs": FRAMEWORK.macs(model, inputs[:1]),
+        "macs": FRAMEWORK.macs(model, {"given": inputs[:1]}),
         "dtype": str(outputs.dtype),
         "files": sorted(path.name for path in folder.iterdir()),
     }
     if main:
         again = FRAMEWORK.restore(folder / main, {})
-        facts["same"] = bool(np.array_equal(FRAMEWORK.predict(again, inputs), outputs))
+        facts["same"] = bool(np.array_equal(predicted(again, inputs), outputs))
         facts["same_names"] = list(FRAMEWORK.state(again)) == list(FRAMEWORK.state(model))
     return facts
 
@@ -147,23 +156,72 @@ def seeded() -> dict[str, bool]:
     }
 
 
-def main(folder: Path) -> None:
-    import tensorflow as tf
+TWO = Signature(inputs=signature((4,)).inputs, outputs=("a", "b"))
+GIVING: dict[str, Any] = {
+    "tensor": lambda x, training: tf.constant(x),
+    "list": lambda x, training: [tf.constant(x), tf.constant(x[:, 0])],
+    "nested": lambda x, training: (tf.constant(x), [tf.constant(x[:, 0]), tf.constant(x)]),
+    "dict": lambda x, training: {"b": tf.constant(x), "a": tf.constant(x[:, 0])},
+    "nested in a dict": lambda x, training: {"a": [tf.constant(x), tf.constant(x[:, 0])]},
+    "integers": lambda x, training: tf.constant(x.astype("int32")),
+    "bools": lambda x, training: tf.constant(x > 0),
+    "halves": lambda x, training: [tf.cast(x, tf.bfloat16), tf.cast(x, tf.float16), tf.cast(x, tf.float64)],
+}
+"""What models may give, of a batch of floats (3, 4)."""
 
+
+def told(given: Any) -> Any:
+    """Dtype and shape of each array in *given*, which is one, a list or a dict of them."""
+    if isinstance(given, dict):
+        return {name: told(one) for name, one in given.items()}
+    if isinstance(given, list):
+        return [told(one) for one in given]
+    assert isinstance(given, np.ndarray)
+    return f"{given.dtype} {given.shape}"
+
+
+def named() -> dict[str, Any]:
+    """What models of two inputs make of them, by their names or in their order."""
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), dtype="int64", name="b")
+    model = keras.Model([a, b], {"less": layers.Dense(2, kernel_initializer="identity")(a), "more": b * 2})
+    values = {"b": np.array([[3, 2**40]]), "a": np.array([[1, 2]], np.float32)}
+    others = {"first": values["a"], "second": values["b"]}
+    return {
+        "by name": {name: held.tolist() for name, held in FRAMEWORK.predict(model, values).items()},
+        "in order": {name: held.tolist() for name, held in FRAMEWORK.predict(model, others).items()},
+        "macs": FRAMEWORK.macs(model, values),
+        "leaves": [held.numpy().tolist() for held in named_tensors([tf.constant(1), (tf.constant(2),)], TWO).values()],
+        "turned": list(named_tensors({"b": tf.constant(1), "a": tf.constant(2)}, TWO)),
+        "only": list(named_tensors({"whatever": tf.constant(1)}, signature((4,)))),
+    }
+
+
+def outputs_of(model: Any, inputs: Any) -> Any:
+    """All outputs of *model*, which takes and gives one tensor, as the pipeline asks for them."""
+    return float_outputs(FRAMEWORK, model, one(inputs), signature(inputs.shape[1:])).plain()
+
+
+def main(folder: Path) -> None:
     numbers = np.zeros((3, 4), np.float32)
     model = convolutions()
     facts = {
         "kept": {name: kept(name, folder / name) for name in MODELS},
         "state": {name: list(held.shape) for name, held in FRAMEWORK.state(model).items()},
         "batches": max_difference(model),
-        "half": str(FRAMEWORK.predict(half(), numbers).dtype),
+        "half": str(predicted(half(), numbers).dtype),
+        "given": {name: told(predicted(model, numbers)) for name, model in GIVING.items()},
+        "named": named(),
         "seeded": seeded(),
         "said": {
             "type": said(lambda: FRAMEWORK.state([1, 2])),
             "unbuilt": said(lambda: FRAMEWORK.state(keras.Sequential([layers.Dense(3)]))),
-            "several": said(lambda: FRAMEWORK.predict(lambda x, training: [tf.constant(x)], numbers)),
-            "rows": said(lambda: FRAMEWORK.predict(lambda x, training: tf.constant(x[:2]), numbers)),
-            "integers": said(lambda: FRAMEWORK.predict(lambda x, training: tf.constant(x.astype("int32")), numbers)),
+            "array": said(lambda: predicted(lambda x, training: x, numbers)),
+            "nothing": said(lambda: predicted(lambda x, training: None, numbers)),
+            "mixed": said(lambda: predicted(lambda x, training: {"a": tf.constant(x), "b": 1}, numbers)),
+            "several": said(lambda: outputs_of(lambda x, training: [tf.constant(x)] * 2, numbers)),
+            "rows": said(lambda: outputs_of(lambda x, training: tf.constant(x[:2]), numbers)),
+            "short": said(lambda: named_tensors([tf.constant(numbers)], TWO)),
+            "other": said(lambda: named_tensors({"a": tf.constant(numbers), "c": tf.constant(numbers)}, TWO)),
             "hostile": hostile(folder),
             "foreign": foreign(folder),
         },
@@ -174,8 +232,8 @@ def main(folder: Path) -> None:
 def max_difference(model: Any) -> float:
     """Between a batch that is split and its samples one by one; dropout at work would show."""
     inputs = np.random.default_rng(1).standard_normal((260, 8, 8, 3)).astype(np.float32)
-    single = np.concatenate([FRAMEWORK.predict(model, inputs[i : i + 1]) for i in range(0, 260, 40)])
-    return float(np.abs(FRAMEWORK.predict(model, inputs)[::40] - single).max())
+    single = np.concatenate([predicted(model, inputs[i : i + 1]) for i in range(0, 260, 40)])
+    return float(np.abs(outputs_of(model, inputs)[::40] - single).max())
 
 
 if __name__ == "__main__":

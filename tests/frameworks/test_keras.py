@@ -73,6 +73,36 @@ def test_outputs_are_floats_of_single_samples(facts: dict[str, Any]) -> None:
     assert facts["half"] == "float32"
 
 
+@pytest.mark.parametrize(
+    ("form", "given"),
+    [
+        ("tensor", "float32 (3, 4)"),
+        ("list", ["float32 (3, 4)", "float32 (3,)"]),
+        ("nested", ["float32 (3, 4)", "float32 (3,)", "float32 (3, 4)"]),
+        ("dict", {"b": "float32 (3, 4)", "a": "float32 (3,)"}),
+        ("nested in a dict", ["float32 (3, 4)", "float32 (3,)"]),
+        ("integers", "int32 (3, 4)"),
+        ("bools", "bool (3, 4)"),
+        ("halves", ["float32 (3, 4)", "float32 (3, 4)", "float64 (3, 4)"]),
+    ],
+)
+def test_what_a_model_may_give(facts: dict[str, Any], form: str, given: Any) -> None:
+    assert facts["given"][form] == given
+
+
+def test_several_inputs_go_by_name_where_the_model_has_these_names_else_in_order(facts: dict[str, Any]) -> None:
+    found = facts["named"]
+    assert found["by name"] == found["in order"] == {"less": [[1.0, 2.0]], "more": [[6, 2**41]]}
+    assert found["macs"] == 4
+
+
+def test_several_outputs_go_by_the_declared_names(facts: dict[str, Any]) -> None:
+    found = facts["named"]
+    assert found["leaves"] == [1, 2]
+    assert found["turned"] == ["a", "b"]
+    assert found["only"] == ["output"]
+
+
 COUNTING = """
 import os
 import harness.frameworks.keras
@@ -102,9 +132,16 @@ def test_random_weights_are_seeded_and_the_callers_numbers_stay(facts: dict[str,
     [
         ("type", "ContractError: the model function returned list, not a keras.Model"),
         ("unbuilt", "ContractError: the keras.Model has no weights yet"),
-        ("several", "ContractError: the model must return one tensor with a row per sample"),
-        ("rows", "ContractError: the model must return one tensor with a row per sample"),
-        ("integers", "ContractError: the model must return floats, it returned int32"),
+        ("array", "ContractError: the model must return tensors, it returned ndarray"),
+        ("nothing", "ContractError: the model must return tensors, it returned NoneType"),
+        ("mixed", "ContractError: the model must return tensors, it returned dict"),
+        (
+            "several",
+            "ContractError: the model gives 2 outputs, and declared are 'output': write harness.model(..., outputs=",
+        ),
+        ("rows", "ContractError: output 'output' of the model must be a tensor with a row per sample"),
+        ("short", "ContractError: the model gives 1 outputs, 2 are declared"),
+        ("other", "ContractError: the model gives outputs ['a', 'c'], ['a', 'b'] are declared"),
         ("hostile", "ValueError: "),
         ("foreign", "ValueError: "),
     ],

@@ -87,7 +87,7 @@ def test_what_is_kept_comes_back_the_same(change: Callable[[Net], nn.Module], tm
 
     assert main == KEPT_STRUCTURE
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([KEPT_STRUCTURE, KEPT_WEIGHTS])
-    np.testing.assert_array_equal(FRAMEWORK.predict(again, INPUTS), FRAMEWORK.predict(model, INPUTS))
+    np.testing.assert_array_equal(FRAMEWORK.predict(again, {"x": INPUTS}), FRAMEWORK.predict(model, {"x": INPUTS}))
     assert not again.training
     assert {name: type(one) for name, one in again.named_modules()} == {
         name: type(one) for name, one in model.named_modules()
@@ -128,8 +128,8 @@ def test_weights_of_another_structure_are_refused(tmp_path: Path) -> None:
 
 def test_multiply_accumulates_by_hand() -> None:
     """3x3 over 8x8: 64 * 9 * 8; the same depthwise; 8 * 4 in the head."""
-    assert FRAMEWORK.macs(built(), INPUTS[:1]) == 64 * 9 * 8 + 64 * 9 * 8 + 8 * 4
-    assert FRAMEWORK.macs(built(narrowed), INPUTS[:1]) == 64 * 9 * 5 + 64 * 9 * 5 + 5 * 4
+    assert FRAMEWORK.macs(built(), {"x": INPUTS[:1]}) == 64 * 9 * 8 + 64 * 9 * 8 + 8 * 4
+    assert FRAMEWORK.macs(built(narrowed), {"x": INPUTS[:1]}) == 64 * 9 * 5 + 64 * 9 * 5 + 5 * 4
 
 
 def test_a_student_is_built_from_its_seed_and_the_callers_draws_go_on() -> None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from fakes.named import one
 
-from harness.core.data import Array
 from harness.core.measurement import Measurement
+from harness.core.model import TaskMetric
 from harness.core.result import ClassFlips
+from harness.core.source import Source
+from harness.core.tensors import Array, Tensors
 from harness.meters.accuracy import (
     accuracy_measurements,
+    check_outputs,
     class_flips,
+    class_scores,
     correctness,
+    evaluate,
+    evaluation_measurements,
     output_measurements,
     score_measurements,
 )
@@ -48,18 +57,50 @@ def test_outputs_that_are_no_numbers_name_the_sample(bad: float, samples: list[i
     outputs = OUTPUTS.copy()
     outputs[samples, 1] = bad
 
+    with pytest.raises(ValueError, match=f"outputs hold NaN or infinity {says}"):
+        check_outputs(one(outputs), one(LABELS))
+
+
+MAPS = np.zeros((4, 2, 3, 3), np.float32)
+MAPS[3, 1, 2, 2] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        pytest.param(one(MAPS), "outputs hold NaN or infinity in 1 of 4 samples, the first is sample 3", id="maps"),
+        pytest.param(one(np.array([0, math.nan])), "in 1 of 2 samples, the first is sample 1", id="a number for each"),
+        pytest.param(
+            one([np.zeros(2), np.array([0, math.inf, 0])]),
+            "in 1 of 2 samples, the first is sample 1",
+            id="different lengths",
+        ),
+        pytest.param(
+            Tensors({"logits": np.zeros((3, 2)), "boxes": np.array([[0, 0], [0, math.nan], [0, 0]])}),
+            "output 'boxes' holds NaN or infinity in 1 of 3 samples, the first is sample 1",
+            id="one of two outputs",
+        ),
+    ],
+)
+def test_outputs_of_any_shape_are_looked_through(outputs: Tensors, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        correctness(top1, outputs, LABELS, "top1")
+        check_outputs(outputs, one(np.zeros(len(outputs))))
 
 
-def test_outputs_of_any_shape_are_looked_through() -> None:
-    maps = np.zeros((4, 2, 3, 3), np.float32)
-    maps[3, 1, 2, 2] = np.nan
-
-    with pytest.raises(ValueError, match="the first is sample 3"):
-        correctness(lambda o, y: np.ones(4, bool), maps, LABELS, "m")
-    with pytest.raises(ValueError, match="the first is sample 1"):
-        correctness(lambda o, y: np.ones(2, bool), np.array([0.0, np.nan]), LABELS[:2], "m")
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        pytest.param(one(OUTPUTS), id="floats"),
+        pytest.param(one(np.arange(4)), id="whole numbers"),
+        pytest.param(one(np.ones((4, 2), bool)), id="bool"),
+        pytest.param(
+            one([np.zeros(1), np.zeros(2), np.zeros(0), np.zeros(1)]), id="different lengths, none among them"
+        ),
+        pytest.param(Tensors({"a": OUTPUTS, "b": np.arange(4)}), id="two"),
+    ],
+)
+def test_finite_outputs_pass(outputs: Tensors) -> None:
+    check_outputs(outputs, one(LABELS))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +114,93 @@ def test_outputs_of_any_shape_are_looked_through() -> None:
 )
 def test_outputs_must_be_as_many_as_labels(outputs: Array, labels: Array, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        correctness(top1, outputs, labels, "top1")
+        check_outputs(one(outputs), one(labels))
+
+
+def metric(compute: Any, *, per_sample: bool = True) -> TaskMetric:
+    return TaskMetric(name="mine", compute=compute, per_sample=per_sample, source=Source.of(metric))
+
+
+@pytest.mark.parametrize("per_sample", [True, False])
+@pytest.mark.parametrize(
+    ("outputs", "labels", "says"),
+    [
+        pytest.param(OUTPUTS[:3], LABELS, "3 outputs for 4 labels", id="fewer outputs"),
+        pytest.param(OUTPUTS[:0], LABELS[:0], "no sample", id="nothing at all"),
+        pytest.param(OUTPUTS * np.nan, LABELS, "in 4 of 4 samples", id="a dead model"),
+    ],
+)
+def test_outputs_are_looked_through_before_the_task_metric_sees_them(
+    outputs: Array, labels: Array, says: str, per_sample: bool
+) -> None:
+    def never(outputs: Array, labels: Array) -> Array:
+        pytest.fail("it was asked")
+
+    with pytest.raises(ValueError, match=says):
+        evaluate(metric(never, per_sample=per_sample), one(outputs), one(OUTPUTS[: len(outputs)]), one(labels))
+
+
+SEVERAL = Tensors({"logits": OUTPUTS, "length": np.array([1, 2, 3, 4])})
+BOXES = Tensors({"class": LABELS, "box": np.array([1, 2, 0, 4])})
+
+
+@pytest.mark.parametrize(
+    ("compute", "outputs", "labels", "correct"),
+    [
+        pytest.param(top1, one(OUTPUTS), one(LABELS, ""), [True, True, False, False], id="arrays"),
+        pytest.param(
+            lambda outputs, labels: outputs["logits"].argmax(axis=1) == labels,
+            SEVERAL,
+            one(LABELS, ""),
+            [True, True, False, False],
+            id="two outputs are a dict",
+        ),
+        pytest.param(
+            lambda outputs, labels: (outputs["logits"].argmax(axis=1) == labels["class"]) & (labels["box"] > 1),
+            SEVERAL,
+            BOXES,
+            [False, True, False, False],
+            id="and so are two labels",
+        ),
+        pytest.param(
+            lambda outputs, labels: np.array([len(one) == label for one, label in zip(outputs, labels, strict=True)]),
+            one([np.zeros(2), np.zeros(1), np.zeros(2), np.zeros(0)]),
+            one(LABELS, ""),
+            [False, True, True, True],
+            id="a list where lengths differ",
+        ),
+    ],
+)
+def test_a_task_metric_gets_what_its_author_calls_outputs_and_labels(
+    compute: Any, outputs: Tensors, labels: Tensors, correct: list[bool]
+) -> None:
+    found = evaluate(metric(compute), outputs, outputs, labels)
+
+    assert found.correct is not None and found.reference_correct is not None
+    assert found.correct.tolist() == found.reference_correct.tolist() == correct
+    assert bool(found.classes) is (len(labels.names) == 1), "labels in a dict are no classes"
+
+
+def test_a_score_is_computed_when_it_is_measured() -> None:
+    found = evaluate(metric(lambda outputs, labels: 0.5, per_sample=False), one(OUTPUTS), one(OUTPUTS), one(LABELS))
+    assert (found.correct, found.reference_correct, found.classes) == (None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("outputs", "scores"),
+    [
+        pytest.param(one(np.zeros((3, 2))), True, id="two classes"),
+        pytest.param(one(np.zeros((3, 2), np.int64)), True, id="whole numbers"),
+        pytest.param(one(np.zeros((3, 1))), False, id="one output is no class score"),
+        pytest.param(one(np.zeros((3, 0))), False, id="no output"),
+        pytest.param(one(np.zeros(3)), False, id="a number per sample"),
+        pytest.param(one(np.zeros((3, 4, 4))), False, id="maps"),
+        pytest.param(one([np.zeros(2), np.zeros(3)]), False, id="different lengths"),
+        pytest.param(Tensors({"a": np.zeros((3, 2)), "b": np.zeros((3, 2))}), False, id="two outputs"),
+    ],
+)
+def test_class_scores_are_a_number_for_each_class(outputs: Tensors, scores: bool) -> None:
+    assert class_scores(outputs) is (outputs.only if scores else None)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +372,7 @@ def test_no_samples_are_refused() -> None:
 
 
 def outputs_measured(outputs: Array, reference: Array) -> dict[str, Measurement]:
-    return by_name(output_measurements(outputs, reference))
+    return by_name(output_measurements(one(outputs), one(reference)))
 
 
 def test_outputs_by_hand() -> None:
@@ -320,8 +447,70 @@ def test_outputs_that_are_no_class_scores_have_no_agreement(shape: tuple[int, ..
 
 @pytest.mark.parametrize("shape", [(4, 2), (3, 3), (4, 3, 1)])
 def test_outputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="the reference's have"):
-        output_measurements(OUTPUTS, np.zeros(shape))
+    with pytest.raises(
+        ValueError, match=rf"outputs have shape \(4, 3\), the reference's have shape {re.escape(str(shape))}"
+    ):
+        output_measurements(one(OUTPUTS), one(np.zeros(shape)))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reference", "says"),
+    [
+        pytest.param(
+            Tensors({"a": OUTPUTS, "b": OUTPUTS}),
+            Tensors({"a": OUTPUTS, "c": OUTPUTS}),
+            "outputs are a, b, the reference's a, c",
+            id="names",
+        ),
+        pytest.param(
+            Tensors({"a": OUTPUTS, "b": OUTPUTS}),
+            Tensors({"a": OUTPUTS, "b": OUTPUTS[:, :2]}),
+            "output 'b' has shape (4, 3), the reference's have shape (4, 2)",
+            id="the shape of one of two",
+        ),
+        pytest.param(
+            one([np.zeros(1), np.zeros(2)]),
+            one([np.zeros(2), np.zeros(1)]),
+            "outputs have 2 shapes, the reference's have 2 shapes",
+            id="lengths",
+        ),
+        pytest.param(
+            one([np.zeros(1), np.zeros(2)]),
+            one(np.zeros((2, 2))),
+            "outputs have 2 shapes, the reference's have shape (2, 2)",
+            id="different lengths and one length",
+        ),
+    ],
+)
+def test_other_outputs_than_the_references_are_refused(outputs: Tensors, reference: Tensors, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        output_measurements(outputs, reference)
+
+
+def test_of_several_outputs_the_one_that_is_furthest_is_told() -> None:
+    reference = Tensors({"near": OUTPUTS, "far": 100 * OUTPUTS[:, 0], "constant": np.zeros((4, 2))})
+    outputs = Tensors({"near": OUTPUTS + np.float32(0.5), "far": 90 * OUTPUTS[:, 0], "constant": np.zeros((4, 2))})
+    alone = {name: outputs_measured(outputs[name], reference[name]) for name in outputs.names}  # type: ignore[arg-type]
+
+    found = by_name(output_measurements(outputs, reference))
+
+    assert found["output_max_error_abs"].value == alone["far"]["output_max_error_abs"].value == 90
+    assert found["output_sqnr_db"].value == min(one["output_sqnr_db"].value for one in alone.values()) == 20
+    assert found["output_correlation"].value == pytest.approx(1), "a constant output has none"
+    assert "agreement_fraction" not in found
+    assert {one.n for one in found.values()} == {4}
+
+
+def test_outputs_of_different_lengths_are_compared_element_by_element() -> None:
+    reference = [np.array([9.0, 0]), np.array([0.0, 9, 0]), np.array([9.0])]
+    flat = outputs_measured(np.array([[8.0], [0], [0], [9], [1], [9]]), np.concatenate(reference)[:, None])
+
+    found = by_name(
+        output_measurements(one([np.array([8.0, 0]), np.array([0.0, 9, 1]), np.array([9.0])]), one(reference))
+    )
+
+    assert {name: held.value for name, held in found.items()} == {name: held.value for name, held in flat.items()}
+    assert {held.n for held in found.values()} == {3}, "samples"
 
 
 SCORED = np.arange(40) % 4 == 0
@@ -431,14 +620,46 @@ def test_a_score_that_some_samples_can_t_give_says_so() -> None:
         scored(needs_both, lost(10), lost(2), one_true)
 
 
+def mean_hit_of(outputs: Any, labels: Any) -> float:
+    """``mean_hit`` whatever form its arguments have: the first number of each sample, the one called ``hit`` in a dict."""
+    either = [one["hit"] if isinstance(one, dict) else one for one in (outputs, labels)]
+    return mean_hit(*(np.array([np.ravel(sample)[0] for sample in held]) for held in either))
+
+
+def in_lengths(values: Array) -> list[Array]:
+    """*values*, each the first number of a sample; the samples differ in length."""
+    return [np.full(1 + number % 3, value) for number, value in enumerate(values)]
+
+
+FORMS: dict[str, Any] = {
+    "an array": one,
+    "a dict of two": lambda values: Tensors({"other": np.zeros((40, 3)), "hit": values}),
+    "a list": lambda values: one(in_lengths(values)),
+    "a dict of a list": lambda values: Tensors({"other": np.zeros(40), **dict(one(in_lengths(values), "hit").items())}),
+}
+
+
 @pytest.mark.parametrize(
-    ("outputs", "labels", "says"),
-    [
-        pytest.param(lost(2)[:39], SCORED, "39 outputs for 40 labels", id="fewer outputs"),
-        pytest.param(lost(2)[:0], SCORED[:0], "no sample", id="nothing at all"),
-        pytest.param(np.full(40, np.nan), SCORED, "in 40 of 40 samples", id="a dead model"),
-    ],
+    ("outputs", "labels"),
+    [(outputs, labels) for outputs in FORMS for labels in FORMS if "an array" in (outputs, labels)],
 )
-def test_outputs_are_looked_through_before_they_are_scored(outputs: Array, labels: Array, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        scored(lambda outputs, labels: 1.0, outputs, lost(2), labels)
+def test_a_score_is_the_same_whatever_form_outputs_and_labels_have(outputs: str, labels: str) -> None:
+    now, before = (FORMS[outputs](lost(count)) for count in (10, 2))
+    evaluation = evaluate(metric(mean_hit_of, per_sample=False), now, before, FORMS[labels](SCORED.astype(np.float64)))
+    session: Any = SimpleNamespace(evaluation=evaluation)
+
+    found = by_name(evaluation_measurements(session))
+
+    for name, wanted in scored(mean_hit, lost(10), lost(2)).items():
+        assert found[name] == wanted
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_equal_outputs_of_any_form_have_lost_nothing(form: str) -> None:
+    same = FORMS[form](lost(10))
+    evaluation = evaluate(metric(mean_hit_of, per_sample=False), same, FORMS[form](lost(10)), one(SCORED))
+    session: Any = SimpleNamespace(evaluation=evaluation)
+
+    found = by_name(evaluation_measurements(session))["accuracy_drop_fraction"]
+
+    assert (found.value, found.interval, found.n) == (0.0, (0.0, 0.0), 40)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.core.timing import Placing
 from harness.meters.cpu_turns import (
     LEAST_SHARE,

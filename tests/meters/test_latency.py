@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from harness.core.context import Context, Moment
-from harness.core.data import Array
 from harness.core.figures import LATENCY_PERCENTILES
 from harness.core.finding import Verdict
 from harness.core.limits import parse_limit
 from harness.core.metrics import METRICS
+from harness.core.tensors import Array
 from harness.core.timing import NOT_TIMED, Placing, Start, Timing
 from harness.judge.latency import LEAST_PAIRS, MAX_PAIRS, ROUNDS_PER_PAIR
 from harness.judge.rules import take_look

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.core.timing import Placing, Start, Timing
 from harness.meters.latency import measure_latency
 from harness.meters.start import timed_start_measurements

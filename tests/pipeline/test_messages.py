@@ -6,6 +6,7 @@ import pytest
 
 from harness.core.artifact import Provenance
 from harness.core.problem import Phase
+from harness.core.signature import Input, Signature
 from harness.pipeline.messages import (
     Begin,
     BuildItem,
@@ -21,11 +22,17 @@ from harness.pipeline.messages import (
     SourceFile,
     Step,
     Unavailable,
+    Unsupported,
     decode_event,
     decode_request,
     encode,
 )
 
+SIGNATURE = Signature(
+    inputs=(Input(name="tokens", shape=("length", 4, None), dtype="int64"), Input(name="x", shape=(), layout="N")),
+    outputs=("logits", "größe"),
+    lengths={"length": (1, 9), "tokens_2": (3, 3)},
+)
 FACTS = ReferenceFacts(
     weights_sha256="w",
     fingerprint="f",
@@ -33,6 +40,7 @@ FACTS = ReferenceFacts(
     calibration_sha256="c",
     train_sha256="",
     student_fingerprint="",
+    signature=SIGNATURE,
 )
 BUILD = BuildRequest(
     sources=(SourceFile(module="conftest", path="/p/größe.py"),),
@@ -41,8 +49,9 @@ BUILD = BuildRequest(
     model="m",
     runtime="r",
     cache="/c",
-    calibration="/x.npy",
-    provenance=Provenance(model="m", weights_sha256="w"),
+    signature=SIGNATURE,
+    calibration="/x",
+    provenance=Provenance(model="m", weights_sha256="w", inputs=SIGNATURE.input_names, outputs=SIGNATURE.outputs),
     items=(
         BuildItem(key="k", title="m/fp16/r", recipe="fp16", runtime="r", interchange_key="i", prefix_keys=("p", "q")),
     ),
@@ -65,6 +74,7 @@ def test_a_request_arrives(request_: Request) -> None:
         Done(key="k", facts=FACTS),
         Failed(key="k", phase=Phase.MODEL, reason="two\nlines, größer"),
         Unavailable(key="k", reason="r"),
+        Unsupported(key="k", reason="r"),
         Refused(reason="r"),
     ],
     ids=lambda event: type(event).__name__,

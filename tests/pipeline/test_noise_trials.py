@@ -78,7 +78,7 @@ def bench(name: str, *, pair: bool = True) -> Bench:
         artifact=artifact,
         other_cell=cell,
         other=artifact if pair else None,
-        sample=np.zeros(1),
+        sample={"x": np.zeros(1)},
         versions=(),
         run=artifact,
     )

@@ -235,7 +235,7 @@ def test_what_needs_only_the_artifact_is_judged_although_the_task_metric_broke(f
         ("rt_predict_hangs", "run", "the worker hung in 'predict': no answer in 1.5 s"),
         ("rt_predict_raises", "run", "predict failed: RuntimeError: the engine was sabotaged"),
         ("rt_nan", "measure", "outputs hold NaN or infinity in 1000 of 1000 samples"),
-        ("rt_shape", "measure", "outputs have shape (1000, 3), the reference's have (1000, 10)"),
+        ("rt_shape", "measure", "outputs have shape (1000, 3), the reference's have shape (1000, 10)"),
     ],
 )
 def test_a_broken_cell_is_one_error_with_its_stage(found: Found, runtime: str, stage: str, reason: str) -> None:

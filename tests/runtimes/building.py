@@ -11,14 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from harness.core.lowering import Lowering
-from harness.core.model import Input
 from harness.core.names import RuntimeName
 from harness.core.recipe import Precision
 from harness.pipeline.catalog import load_catalog
 from harness.registries import exporters, runtimes
 from harness.runtimes.options import choice_of
+from tests.fakes.named import one, signature
 
 SHAPE = (3, 12, 12)
+SIGNATURE = signature(SHAPE)
+NAMES = {"inputs": SIGNATURE.input_names, "outputs": SIGNATURE.outputs}
+"""What a worker is told of the model's tensors."""
 SAMPLES = 70  # not a multiple of a calibration batch
 
 
@@ -37,6 +40,26 @@ PRECISIONS = {
     "int8_static_entropy": static(per_channel=True, ranges="entropy"),
     "int8_static_percentile": static(per_channel=True, ranges="percentile"),
 }
+
+
+def lowering(precision, inputs, taken=SIGNATURE, **named):
+    """What a runtime is asked for of a model that takes *taken* alone; *precision* may be a name of ``PRECISIONS``."""
+    precision = PRECISIONS[precision] if isinstance(precision, str) else precision
+    (only,) = taken.input_names
+    return Lowering(precision=precision, samples=one(inputs, only), signature=taken, **named)
+
+
+def predicted(session, inputs, name="image"):
+    """The only output of each of *inputs*, by a run side's *session*, one sample at a time."""
+    return np.concatenate([only_output(session.predict({name: inputs[i : i + 1]})) for i in range(len(inputs))])
+
+
+def only_output(given):
+    """The array in what a run side gave: itself, or the only one of a list or a dict."""
+    if isinstance(given, np.ndarray):
+        return given
+    (found,) = given.values() if isinstance(given, dict) else given
+    return found
 
 
 def network():
@@ -77,7 +100,7 @@ def build(name: str, folder: Path) -> None:
     net = network()
     inputs = np.random.default_rng(0).standard_normal((SAMPLES, *SHAPE)).astype(np.float32)
     source = folder / f"source.{exporter.format}"
-    exporter.export(net, Input(name="image", shape=SHAPE), inputs[:2], source)
+    exporter.export(net, SIGNATURE, {"image": inputs[:2]}, source)
     with torch.no_grad():
         outputs = {"reference": net(torch.from_numpy(inputs)).numpy()}
     for precision_name, precision in PRECISIONS.items():
@@ -85,9 +108,9 @@ def build(name: str, folder: Path) -> None:
             continue
         place = folder / precision_name
         place.mkdir()
-        main = runtime.lower(source, Lowering(precision=precision, calibration=inputs), place).main
-        session = run_side.open_session(str(main), {**choice.options, "threads": 1, "provider": choice.provider.name})
-        outputs[precision_name] = np.concatenate([session.predict(inputs[i : i + 1]) for i in range(SAMPLES)])
+        main = runtime.lower(source, lowering(precision, inputs), place).main
+        options = {**choice.options, **NAMES, "threads": 1, "provider": choice.provider.name}
+        outputs[precision_name] = predicted(run_side.open_session(str(main), options), inputs)
     np.savez(folder / "outputs.npz", **outputs)
     kernels = [p for p in net.parameters() if p.ndim >= 2]
     normalized = [m for m in net if isinstance(m, torch.nn.BatchNorm2d)]

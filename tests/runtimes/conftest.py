@@ -10,7 +10,7 @@ import pytest
 from harness.core.weights import Weights
 from harness.registries import runtimes
 
-from .building import PRECISIONS
+from .building import NAMES, PRECISIONS
 from .shared_builds import filled, run
 
 MAINS = {
@@ -92,7 +92,7 @@ class KerasBuilt:
             "run_side": str(Path(module.__file__).with_name("run_side.py")),
             "inputs": str(self._scratch / "inputs.npy"),
             "artifacts": [
-                {"name": name, "path": str(path), "options": {"threads": 1, **options}}
+                {"name": name, "path": str(path), "options": {"threads": 1, **NAMES, **options}}
                 for name, (path, options) in artifacts.items()
             ],
         }

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.core.lowering import Lowering
 from harness.runtimes.executorch.runtime import ExecuTorch
+from tests.fakes.named import signature
 
-from .building import PRECISIONS, SAMPLES, SHAPE, network
+from .building import NAMES, PRECISIONS, SAMPLES, SHAPE, lowering, network
 
 WIDE = (3, 56, 56)
 ON_PORTABLE = ("fp32", "fp16", "int8_static")
@@ -43,8 +43,9 @@ def build(folder):
         place = folder / name
         place.mkdir()
         source = place / "source.pt2"
-        TorchToPt2().export(net, None, samples[:2], source)
-        made = runtime.lower(source, Lowering(precision=precision, calibration=samples, provider=provider), place)
+        taken = signature(samples.shape[1:])
+        TorchToPt2().export(net, taken, {"image": samples[:2]}, source)
+        made = runtime.lower(source, lowering(precision, samples, taken, provider=provider), place)
         facts["placement"][name] = made.placement
 
     torch.manual_seed(0)
@@ -74,10 +75,11 @@ def build(folder):
     # Last: it imports what a build has no use for.
     from harness.runtimes.executorch import run_side
 
-    session = run_side.open_session(str(folder / "again_fp32" / "model.pte"), {"threads": 1, "provider": "xnnpack"})
-    first = session.prepare(inputs[:1])()
+    options = {**NAMES, "threads": 1, "provider": "xnnpack"}
+    session = run_side.open_session(str(folder / "again_fp32" / "model.pte"), options)
+    (first,) = session.prepare({"image": inputs[:1]})()
     before = first.copy()
-    second = session.prepare(inputs[1:2])()
+    (second,) = session.prepare({"image": inputs[1:2]})()
     facts["kept"] = bool(np.array_equal(first, before) and not np.array_equal(first, second))
     (folder / "facts.json").write_text(json.dumps(facts))
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.core.lowering import Lowering
-from harness.core.model import Input
 from harness.core.names import RuntimeName
 from harness.errors import ContractError
 from harness.pipeline.catalog import load_catalog
 from harness.registries import exporters, frameworks, runtimes
 from harness.runtimes.options import choice_of
+from tests.fakes.named import signature
 
-from .building import PRECISIONS
+from .building import lowering
 
 SHAPE = (12, 12, 3)
+SIGNATURE = signature(SHAPE)
 SAMPLES = 40
 CELLS = [
     ("tensorflow", "fp32"),
@@ -62,28 +62,28 @@ def main(folder, disturbed):
         import keras
 
         other = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(2)])
-        framework.macs(other, np.zeros((1, *SHAPE), np.float32))
+        framework.macs(other, {"image": np.zeros((1, *SHAPE), np.float32)})
     net = network()
     inputs = np.random.default_rng(0).standard_normal((SAMPLES, *SHAPE)).astype(np.float32)
     source = {}
     for exporter in exporters:
         if exporter.framework == "keras":
             path = folder / f"model.{exporter.format}"
-            source[exporter.format] = exporter.export(net, Input(name="image", shape=SHAPE), inputs[:2], path)
+            source[exporter.format] = exporter.export(net, SIGNATURE, {"image": inputs[:2]}, path)
     if disturbed:
         return
     for name, precision in CELLS:
-        runtime, options, place = lowering(name, folder / name / precision)
-        wanted = Lowering(precision=PRECISIONS[precision], calibration=inputs, options=options)
+        runtime, options, place = chosen(name, folder / name / precision)
+        wanted = lowering(precision, inputs, SIGNATURE, options=options)
         runtime.lower(source["savedmodel"], wanted, place)
     degenerate = ""
     try:
-        runtime, options, place = lowering("litert", folder / "degenerate")
-        wanted = Lowering(precision=PRECISIONS["int8_static"], calibration=np.zeros_like(inputs), options=options)
+        runtime, options, place = chosen("litert", folder / "degenerate")
+        wanted = lowering("int8_static", np.zeros_like(inputs), SIGNATURE, options=options)
         runtime.lower(source["savedmodel"], wanted, place)
     except ContractError as err:
         degenerate = str(err)
-    np.savez(folder / "arrays.npz", inputs=inputs, reference=framework.predict(net, inputs))
+    np.savez(folder / "arrays.npz", inputs=inputs, reference=framework.predict(net, {"image": inputs}))
     kernels = [held.numpy() for held in net.weights if held.name in ("kernel", "depthwise_kernel")]
     read = runtimes.get("tensorflow").weights(folder / "tensorflow" / "fp32" / "model.savedmodel" / "saved_model.pb")
     facts = {
@@ -97,7 +97,7 @@ def main(folder, disturbed):
     (folder / "facts.json").write_text(json.dumps(facts))
 
 
-def lowering(name, place):
+def chosen(name, place):
     parsed = RuntimeName.parse(name)
     runtime = runtimes.get(parsed.runtime)
     place.mkdir(parents=True)

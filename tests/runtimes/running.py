@@ -1,7 +1,7 @@
 """Runs artifacts by a run side, in a process of its own: ``python -m tests.runtimes.running REQUEST FOLDER``.
 
-The request is JSON: ``run_side``, ``inputs`` (a .npy file) and ``artifacts``, each with ``name``, ``path`` and
-``options``. What came of it is left as ``outputs.npz`` and ``told.json``.
+The request is JSON: ``run_side``, ``inputs`` (a .npy file of the input ``image``) and ``artifacts``, each with ``name``,
+``path`` and ``options``. What came of it is left as ``outputs.npz`` and ``told.json``.
 """
 
 import json
@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.worker.program import load_run_side
+from harness.worker.program import load_module
+
+from .building import only_output, predicted
 
 
 def run(request, folder):
-    run_side = load_run_side(Path(request["run_side"]).read_text(), request["run_side"])
+    run_side = load_module(Path(request["run_side"]).read_text(), request["run_side"])
     inputs = np.load(request["inputs"], allow_pickle=False)
     outputs, told = {}, {}
     for one in request["artifacts"]:
@@ -24,9 +26,9 @@ def run(request, folder):
         except Exception as err:
             facts["refused"] = f"{type(err).__name__}: {err}"
             continue
-        infer = session.prepare(inputs[:1])
-        outputs[one["name"]] = np.concatenate([session.predict(inputs[i : i + 1]) for i in range(len(inputs))])
-        outputs[f"{one['name']} prepared"] = np.array(infer())
+        infer = session.prepare({"image": inputs[:1]})
+        outputs[one["name"]] = predicted(session, inputs)
+        outputs[f"{one['name']} prepared"] = np.array(only_output(infer()))
         facts["description"] = session.describe()
         facts["wrong"] = {}
         for name, wrong in (
@@ -35,7 +37,7 @@ def run(request, folder):
             ("layout", np.moveaxis(inputs[:1], -1, 1).copy()),
         ):
             try:
-                session.predict(wrong)
+                session.predict({"image": wrong})
             except Exception as err:
                 facts["wrong"][name] = str(err)
     np.savez(folder / "outputs.npz", **outputs)

@@ -24,9 +24,9 @@ WHOLE = ".whole"
 
 @functools.cache
 def surroundings():
-    """One hash over the package's code, the programs beside this file and what is installed."""
+    """One hash over the package's code, the programs beside this file, what they import and what is installed."""
     digest = hashlib.sha256(sys.version.encode())
-    for path in sorted([*PACKAGE.rglob("*.py"), *Path(__file__).parent.glob("*.py")]):
+    for path in sorted([*PACKAGE.rglob("*.py"), *Path(__file__).parent.glob("*.py"), ROOT / "tests/fakes/named.py"]):
         digest.update(path.name.encode() + path.read_bytes())
     for line in sorted(f"{one.name} {one.version}" for one in metadata.distributions()):
         digest.update(line.encode())

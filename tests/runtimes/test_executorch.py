@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.named import one
 from fakes.reopening import Reopening
 
 from harness.core.names import RuntimeName
@@ -16,7 +17,7 @@ from harness.runtimes.executorch.reading import read_tensors
 from harness.runtimes.executorch.runtime import ExecuTorch
 from harness.runtimes.options import choice_of
 
-from .building import PRECISIONS, SHAPE
+from .building import NAMES, PRECISIONS, SHAPE
 from .executorch_building import ON_PORTABLE
 
 pytestmark = pytest.mark.runtimes
@@ -27,8 +28,9 @@ import json, sys, time
 import numpy as np
 from harness.worker import program
 path, side, threads = sys.argv[1:4]
-run_side = program.load_run_side(open(side).read(), side)
-step = run_side.open_session(path, {"threads": int(threads), "provider": ""}).prepare(np.zeros((1, 3, 56, 56), "f4"))
+run_side = program.load_module(open(side).read(), side)
+options = {"threads": int(threads), "provider": "", "inputs": ["image"], "outputs": ["output"]}
+step = run_side.open_session(path, options).prepare({"image": np.zeros((1, 3, 56, 56), "f4")})
 step()
 all_threads, this_thread = time.process_time(), time.thread_time()
 for _ in range(40): step()
@@ -68,7 +70,7 @@ def outputs(folder):
 def opened(tmp_path_factory):
     """Opens an artifact in the one worker of this module."""
     engine = Reopening(ExecuTorch.run_side, tmp_path_factory.mktemp("worker") / "worker.log")
-    yield lambda path: engine.open(path, {"threads": 1, "provider": ""})
+    yield lambda path: engine.open(path, {**NAMES, "threads": 1, "provider": ""})
     engine.end()
 
 
@@ -95,7 +97,7 @@ def test_without_a_delegate_all_is_left_behind(facts):
 @pytest.mark.parametrize("name", ["odd", "odd_portable"])
 def test_a_mixed_program_computes_the_same(folder, outputs, opened, name):
     worker = opened(folder / name / "model.pte")
-    assert np.abs(worker.predict(outputs["inputs"], 1) - outputs["odd"]).max() <= 1e-4
+    assert np.abs(worker.predict(one(outputs["inputs"]), 1).only - outputs["odd"]).max() <= 1e-4
     told = worker.ask("describe")["description"]
     if name == "odd":
         assert (told["provider"], told["backends"], told["figures"]) == ("xnnpack", ["XnnpackBackend"], {})
@@ -119,7 +121,7 @@ def test_the_portable_kernels_have_what_was_promised(folder, outputs, opened, bu
     assert found.kernel_size == facts["kernels"]
     assert found.kernel_zeros >= facts["zeros"]
     assert found.parameters == facts["folded" if name == "int8_static" else "parameters"]
-    got = opened(folder / name / "model.pte").predict(outputs["inputs"], 1)
+    got = opened(folder / name / "model.pte").predict(one(outputs["inputs"]), 1).only
     least, most = {"fp32": (0, 1e-5), "fp16": (1e-5, 0.02), "int8_static": (0.02, 0.3)}[name]
     assert least <= np.abs(got - outputs["net"]).max() <= most
     if name == "int8_static":
@@ -169,7 +171,7 @@ def test_threads_are_those_that_were_asked_for(folder):
 def test_wrong_input_is_refused(folder, opened, samples):
     worker = opened(folder / "again_fp32" / "model.pte")
     with pytest.raises(Exception, match="predict failed"):
-        worker.predict(samples, 1)
+        worker.predict(one(samples), 1)
 
 
 @pytest.mark.parametrize("kept", [0, 200, 0.5, -1])

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
-from harness.core.lowering import Lowering
 from harness.core.weights import Weights
 from harness.errors import ContractError
 from harness.runtimes.openvino.reading import read_tensors
+from tests.fakes.named import signature
 
-from .building import PRECISIONS, SAMPLES, SHAPE
+from .building import NAMES, SAMPLES, SHAPE, lowering, predicted
 from .shared_builds import ROOT
 
 pytestmark = pytest.mark.runtimes
@@ -25,23 +25,22 @@ BUILD_TWICE = """
 import sys
 from pathlib import Path
 import numpy as np
-from harness.core.lowering import Lowering
 from harness.runtimes.openvino.runtime import OpenVino
-from tests.runtimes.building import PRECISIONS
+from tests.runtimes.building import lowering
 
 source, inputs, folder, *names = sys.argv[1:]
 for name in names:
     (Path(folder) / name).mkdir(parents=True)
-    wanted = Lowering(precision=PRECISIONS[name], calibration=np.load(inputs))
-    OpenVino().lower(Path(source), wanted, Path(folder) / name)
+    OpenVino().lower(Path(source), lowering(name, np.load(inputs)), Path(folder) / name)
 """
 ASK_WHAT_RUNS = """
 import json, sys
 import numpy as np
 from harness.runtimes.openvino import run_side
 
-session = run_side.open_session(sys.argv[1], {"threads": 1, "provider": "cpu", "precision_hint": sys.argv[2]})
-outputs = session.predict(np.load(sys.argv[3]))
+names = {"inputs": ["image"], "outputs": ["output"]}
+session = run_side.open_session(sys.argv[1], {**names, "threads": 1, "provider": "cpu", "precision_hint": sys.argv[2]})
+(outputs,) = session.predict({"image": np.load(sys.argv[3])})
 told = session.describe()
 loaded = [name for name in ("openvino_telemetry", "torch", "nncf", "pandas", "onnx") if sys.modules.get(name)]
 print(json.dumps({"outputs": outputs.tolist(), "told": told, "loaded": loaded}))
@@ -58,7 +57,7 @@ def opened():
     run_side = importlib.import_module("harness.runtimes.openvino.run_side")
 
     def open_file(path, hint="f32"):
-        return run_side.open_session(str(path), {"threads": 1, "provider": "cpu", "precision_hint": hint})
+        return run_side.open_session(str(path), {**NAMES, "threads": 1, "provider": "cpu", "precision_hint": hint})
 
     return open_file
 
@@ -84,11 +83,10 @@ def saved(path, nodes, constants, taken):
     return path
 
 
-def lowered(openvino, source, precision, calibration, folder):
+def lowered(openvino, source, precision, inputs, folder, name="image"):
     folder.mkdir()
-    return openvino.runtime.lower(
-        source, Lowering(precision=PRECISIONS[precision], calibration=calibration), folder
-    ).main
+    taken = signature(inputs.shape[1:], name)
+    return openvino.runtime.lower(source, lowering(precision, inputs, taken), folder).main
 
 
 GRID = np.array([[0, 3, 5], [3, 3, 5]], np.uint8)
@@ -218,7 +216,7 @@ def test_a_precision_is_computed_in_or_refused_and_never_replaced(openvino, open
             opened(path, hint)
         return
     session = opened(path, hint)
-    error = np.abs(session.predict(INPUTS) - openvino.outputs["reference"]).max()
+    error = np.abs(predicted(session, INPUTS) - openvino.outputs["reference"]).max()
     assert error <= 1e-5 if hint == "f32" else 1e-4 < error < 0.05
     assert session.describe()["precision_hint"] == hint
 
@@ -238,7 +236,7 @@ def test_int8_weights_leave_the_arithmetic_in_float(openvino, opened, tmp_path):
     ]
     inputs = random.standard_normal((4, 1024)).astype(np.float32)
     source = saved(tmp_path / "model.onnx", nodes, kernels, [1024])
-    main = lowered(openvino, source, "int8_weight_only", inputs, tmp_path / "made")
+    main = lowered(openvino, source, "int8_weight_only", inputs, tmp_path / "made", "x")
 
     import openvino as engine
 
@@ -251,7 +249,7 @@ def test_int8_weights_leave_the_arithmetic_in_float(openvino, opened, tmp_path):
     )
     expected = np.maximum(inputs @ first.T, 0) @ second.T
     assert Weights.of(read_tensors(main)).share("int8") == 1.0
-    assert np.abs(opened(main).predict(inputs) - expected).max() <= 1e-4
+    assert np.abs(predicted(opened(main), inputs, "x") - expected).max() <= 1e-4
 
 
 def test_int8_linear_layers_without_bias_are_computed(openvino, opened, tmp_path):
@@ -268,7 +266,8 @@ def test_int8_linear_layers_without_bias_are_computed(openvino, opened, tmp_path
     ]
     inputs = random.random((64, 16)).astype(np.float32)
     source = saved(tmp_path / "model.onnx", nodes, kernels, [16])
-    outputs = opened(lowered(openvino, source, "int8_static", inputs, tmp_path / "made")).predict(inputs)
+    main = lowered(openvino, source, "int8_static", inputs, tmp_path / "made", "x")
+    outputs = predicted(opened(main), inputs, "x")
     expected = np.maximum(inputs @ kernels["a"], 0) @ kernels["b"]
     # No bound on the error: without VNNI these kernels cut large sums, up to a fifth of the largest output here.
     assert np.abs(outputs).max() > 0
@@ -293,13 +292,13 @@ def test_two_builds_give_the_same_bytes_wherever_they_are(openvino, tmp_path):
 
 def test_every_sample_has_a_request_of_its_own(openvino, opened):
     session = opened(openvino.path("fp32"))
-    expected = session.predict(INPUTS[:2])
-    first, second = session.prepare(INPUTS[:1].copy()), session.prepare(INPUTS[1:2].copy())
-    session.predict(INPUTS[2:])
-    assert np.array_equal(second(), expected[1:])
-    assert np.array_equal(first(), expected[:1])
+    (expected,) = session.predict({"image": INPUTS[:2]})
+    first, second = (session.prepare({"image": one.copy()}) for one in (INPUTS[:1], INPUTS[1:2]))
+    session.predict({"image": INPUTS[2:]})
+    assert np.array_equal(second()[0], expected[1:])
+    assert np.array_equal(first()[0], expected[:1])
     # What was given out stays as it is.
-    assert not np.shares_memory(first(), first())
+    assert not np.shares_memory(first()[0], first()[0])
 
 
 @pytest.mark.parametrize(
@@ -315,9 +314,9 @@ def test_every_sample_has_a_request_of_its_own(openvino, opened):
 def test_an_input_of_another_type_or_shape_is_refused(openvino, opened, wrong):
     session = opened(openvino.path("fp32"))
     with pytest.raises(RuntimeError):
-        session.predict(wrong)
+        session.predict({"image": wrong})
     with pytest.raises(RuntimeError):
-        session.prepare(wrong)
+        session.prepare({"image": wrong})
 
 
 @pytest.mark.parametrize("file", ["model.xml", "model.bin"])

@@ -56,7 +56,7 @@ def test_outputs_are_the_references(keras_built, run):
 def test_wrong_inputs_are_refused(run):
     _, told = run
     assert set(told["cpu"]["wrong"]) == {"double", "length", "layout"}
-    assert "float32 (None, 12, 12, 3), it was given float64" in told["cpu"]["wrong"]["double"]
+    assert "float32 (None, 12, 12, 3) for image, it was given float64" in told["cpu"]["wrong"]["double"]
 
 
 def test_it_tells_where_operators_run(run):

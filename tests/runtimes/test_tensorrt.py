@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 
 from harness.core.finding import Verdict
-from harness.core.lowering import Lowering
 from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
-from harness.core.model import Input
 from harness.core.names import Cell, RuntimeName
 from harness.core.offer import CUDA
 from harness.core.recipe import Precision
@@ -30,9 +28,10 @@ from harness.runtimes.tensorrt import runtime as tensorrt
 from harness.runtimes.tensorrt.layers import read_layers, read_memory
 from harness.targets.local import Local
 from harness.worker.process import Worker
-from harness.worker.program import load_run_side
+from harness.worker.program import load_module
+from tests.fakes.named import one, signature
 
-from .building import PRECISIONS, SAMPLES, SHAPE, network
+from .building import NAMES, PRECISIONS, SAMPLES, SHAPE, SIGNATURE, lowering, network
 from .shared_builds import filled
 from .shared_builds import run as run_python
 
@@ -57,7 +56,7 @@ def build(folder, *sms):
     load_catalog()
     runtime, net = tensorrt.TensorRt(), network()
     source = folder / "source.onnx"
-    exporters.find("torch", ("onnx",)).export(net, Input(name="image", shape=SHAPE), inputs()[:2], source)
+    exporters.find("torch", ("onnx",)).export(net, SIGNATURE, {"image": inputs()[:2]}, source)
     with torch.no_grad():
         np.save(folder / "reference.npy", net(torch.from_numpy(inputs())).numpy())
     told = {}
@@ -65,8 +64,7 @@ def build(folder, *sms):
         for name in BUILT:
             place = folder / sm / name
             place.mkdir(parents=True)
-            wanted = Lowering(precision=PRECISIONS[name], calibration=inputs(), provider="cuda", options={"sm": sm})
-            made = runtime.lower(source, wanted, place)
+            made = runtime.lower(source, lowering(name, inputs(), provider="cuda", options={"sm": sm}), place)
             told[f"{sm}/{name}"] = {
                 "main": made.main.name,
                 "unshipped": made.unshipped,
@@ -190,7 +188,7 @@ def test_without_a_gpu_an_engine_is_refused_with_the_reason(engines, tmp_path):
     with Worker(Local(), threads=1, run_side=side, log=tmp_path / "worker.log", timeout_s=120) as worker:
         assert worker.greeting["versions"]
         with pytest.raises(Exception, match="no CUDA device to run on"):
-            worker.ask("load", path=str(engines / "86" / "fp32" / "model.engine"), options={})
+            worker.ask("load", path=str(engines / "86" / "fp32" / "model.engine"), options=NAMES)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +241,7 @@ def test_a_model_that_does_not_parse_names_the_node(runtime, tmp_path):
     graph = helper.make_graph([node], "graph", values[:1], values[1:])
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid("elsewhere", 1)]
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), tmp_path / "odd.onnx")
-    wanted = Lowering(precision=PRECISIONS["fp32"], calibration=np.zeros((2, 4), np.float32), options={"sm": "86"})
+    wanted = lowering("fp32", np.zeros((2, 4), np.float32), signature((4,), "x"), options={"sm": "86"})
     with pytest.raises(ContractError, match=r"can't parse the model: node 'the_odd_one' \(Unheard\): "):
         runtime.lower(tmp_path / "odd.onnx", wanted, tmp_path)
 
@@ -369,7 +367,7 @@ class FakeEngine:
 @pytest.fixture
 def faked():
     """The run side with a GPU's calls in place that work on the memory of this process."""
-    side = load_run_side(tensorrt.TensorRt.run_side.read_text(), "run_side.py")
+    side = load_module(tensorrt.TensorRt.run_side.read_text(), "run_side.py")
     cuda, trt, held = side.cuda, side.trt, {}
     success = cuda.cudaError_t.cudaSuccess
 
@@ -408,36 +406,42 @@ def faked():
 def session(faked, tmp_path):
     path = tmp_path / "model.engine"
     path.write_bytes(b"plan")
-    return faked.open_session(str(path), {"threads": 1, "provider": "cuda"})
+    return faked.open_session(str(path), {"threads": 1, "provider": "cuda", "inputs": ["x"], "outputs": ["y"]})
 
 
 SAMPLES_OF_THREE = np.arange(24, dtype=np.float32).reshape(8, 3)
 
 
+def predicted(session, samples):
+    given = session.predict({"x": samples})
+    assert list(given) == ["y"]
+    return given["y"]
+
+
 def test_the_run_side_gives_rows_of_their_own_at_every_batch(session, faked):
-    one_by_one = [session.predict(SAMPLES_OF_THREE[i : i + 1]) for i in range(8)]
+    one_by_one = [predicted(session, SAMPLES_OF_THREE[i : i + 1]) for i in range(8)]
     assert faked.engine.context.bound == 1
-    together = session.predict(np.asfortranarray(SAMPLES_OF_THREE))
+    together = predicted(session, np.asfortranarray(SAMPLES_OF_THREE))
     assert np.array_equal(np.concatenate(one_by_one), together)
     assert np.array_equal(together[:, 0], SAMPLES_OF_THREE.sum(1))
 
 
 def test_a_prepared_inference_runs_again_after_another_batch(session):
-    run = session.prepare(SAMPLES_OF_THREE[2:3])
-    session.predict(SAMPLES_OF_THREE)
-    assert np.array_equal(run(), [[21, 8]])
+    run = session.prepare({"x": SAMPLES_OF_THREE[2:3]})
+    predicted(session, SAMPLES_OF_THREE)
+    assert np.array_equal(run()["y"], [[21, 8]])
 
 
 @pytest.mark.parametrize(
     "wrong", [SAMPLES_OF_THREE.astype(np.float64), SAMPLES_OF_THREE[:, :2], np.zeros((9, 3), np.float32)]
 )
 def test_the_run_side_refuses_what_the_engine_would_misread(session, wrong):
-    with pytest.raises((TypeError, ValueError), match="the engine takes"):
-        session.predict(wrong)
+    with pytest.raises((TypeError, ValueError), match=r"the engine takes .* for x, not"):
+        session.predict({"x": wrong})
 
 
 def test_the_run_side_describes_and_gives_back_its_memory(session, faked):
-    session.predict(SAMPLES_OF_THREE)
+    predicted(session, SAMPLES_OF_THREE)
     described = session.describe()
     assert (described["provider"], described["compute_capability"]) == ("cuda", "8.6")
     assert described["layers"] == {"kgen": 1}
@@ -475,7 +479,7 @@ def opened(local_engines, tmp_path):
         side = tensorrt.TensorRt.run_side
         worker = Worker(Local(), threads=1, run_side=side, log=tmp_path / "worker.log", timeout_s=300)
         workers.append(worker)
-        options = {"threads": 1, "provider": "cuda", "sm": "current"}
+        options = {**NAMES, "threads": 1, "provider": "cuda", "sm": "current"}
         worker.ask("load", path=str(local_engines / "current" / precision / "model.engine"), options=options)
         return worker
 
@@ -493,20 +497,20 @@ class TestOnAGpu:
     ):
         reference = np.load(local_engines / "reference.npy")
         first = opened(precision)
-        single, batch = first.predict(inputs(), 1), first.predict(inputs()[:64], 8)
+        single, batch = first.predict(one(inputs()), 1).only, first.predict(one(inputs()[:64]), 8).only
         assert single.dtype == np.float32
         worst = FARTHEST.get(precision, 0.15) * np.abs(reference).max()
         assert np.abs(single - reference).max() <= worst
         assert np.abs(batch - single[:64]).max() <= worst
-        assert np.array_equal(opened(precision).predict(inputs(), 1), single)
+        assert np.array_equal(opened(precision).predict(one(inputs()), 1).only, single)
 
     def test_a_prepared_inference_survives_another_batch(self, opened):
         worker = opened("fp32")
-        before = worker.predict(inputs()[:1], 1)
-        worker.prepare(inputs()[:1])
-        worker.predict(inputs()[:8], 8)
+        before = worker.predict(one(inputs()[:1]), 1).only
+        worker.prepare({"image": inputs()[:1]})
+        worker.predict(one(inputs()[:8]), 8)
         assert (worker.time(3) > 0).all()
-        assert np.array_equal(worker.predict(inputs()[:1], 1), before)
+        assert np.array_equal(worker.predict(one(inputs()[:1]), 1).only, before)
 
     def test_wrong_input_is_refused_not_read(self, opened):
         worker = opened("fp32")
@@ -516,11 +520,11 @@ class TestOnAGpu:
             np.zeros((9, *SHAPE), np.float32),
         ):
             with pytest.raises(Exception, match="the engine takes"):
-                worker.predict(wrong, len(wrong))
+                worker.predict(one(wrong), len(wrong))
 
     def test_the_engine_tells_its_device_and_layers(self, opened, local_engines):
         worker = opened("int8_static")
-        worker.prepare(inputs()[:1])
+        worker.prepare({"image": inputs()[:1]})
         described = worker.ask("describe")["description"]
         assert described["provider"] == "cuda"
         assert described["device"]

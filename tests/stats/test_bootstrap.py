@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.stats import bootstrap as module
 from harness.stats.bootstrap import BCA_LIMIT, bootstrap, paired_bootstrap
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.stats.paired_drop import Flips, score
 from harness.stats.several import holm
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from harness.core.contracts import Target
-from harness.core.data import Array
 from harness.core.lowering import Lowering
 from harness.core.recipe import Precision
+from harness.core.tensors import Array, Tensors
 from harness.targets.local import Local
 from harness.targets.remote import Remote
 from harness.worker.process import Worker
@@ -24,10 +24,18 @@ Lower = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def samples() -> Array:
+def samples() -> Tensors:
+    """What the fake engine's artifacts take: ``features``, 20 samples."""
     from fakes.blobs import split
+    from fakes.named import one
 
-    return split(20, seed=3).inputs
+    return one(split(20, seed=3).inputs, "features")
+
+
+@pytest.fixture(scope="session")
+def sample(samples: Tensors) -> dict[str, Array]:
+    """The first of ``samples``, to be timed."""
+    return samples.sample(0)
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +46,18 @@ def run_side() -> Path:
 
 
 @pytest.fixture
-def lower(tmp_path: Path, samples: Array) -> Lower:
+def lower(tmp_path: Path, samples: Tensors) -> Lower:
     """``lower(precision, **switches)``: an artifact for the fake engine that holds the switches."""
     from fakes.fakert import FakeRuntime
-    from fakes.linear import INPUT, FakeToNpz, trained
+    from fakes.linear import SIGNATURE, FakeToNpz, trained
 
     source = tmp_path / "float.npz"
-    FakeToNpz().export(trained(), INPUT, samples[:2], source)
+    FakeToNpz().export(trained(), SIGNATURE, samples.example(2), source)
 
     def make(precision: str = "fp32", **switches: Any) -> Path:
         folder = tmp_path / f"{precision}{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        wanted = Lowering(precision=Precision(name=precision), calibration=samples)
+        wanted = Lowering(precision=Precision(name=precision), samples=samples, signature=SIGNATURE)
         return FakeRuntime(**switches).lower(source, wanted, folder).main
 
     return make
@@ -91,8 +99,8 @@ def open_worker(tmp_path: Path, run_side: Path, target: Target) -> Iterator[Open
 
 
 @pytest.fixture(scope="session")
-def exact(samples: Array) -> Array:
+def exact(samples: Tensors) -> Array:
     """What the float model answers to ``samples``."""
     from fakes.linear import trained
 
-    return np.asarray(trained().forward(samples))
+    return np.asarray(trained().forward(samples.only))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.contracts import Target
-from harness.core.data import Array
+from harness.core.tensors import Array, Tensors
 from harness.targets.local import Local
 from harness.targets.remote import Remote
 from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
@@ -33,15 +33,15 @@ def test_a_signal_while_loading_is_named_with_the_last_lines(open_worker: OpenWo
 
 
 @pytest.mark.parametrize("name", SIGNALS)
-def test_a_signal_while_predicting_is_named(open_worker: OpenWorker, lower: Lower, samples: Array, name: str) -> None:
+def test_a_signal_while_predicting_is_named(open_worker: OpenWorker, lower: Lower, samples: Tensors, name: str) -> None:
     worker = open_worker(lower("fp32", predict=name))
     with pytest.raises(WorkerFailure, match=f"^the worker died in 'predict': signal {name}"):
         worker.predict(samples, 1)
 
 
-def test_a_signal_in_the_timed_call_is_named(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+def test_a_signal_in_the_timed_call_is_named(open_worker: OpenWorker, lower: Lower, sample: dict[str, Array]) -> None:
     worker = open_worker(lower("fp32", timed="SIGSEGV"))
-    worker.prepare(samples[:1])
+    worker.prepare(sample)
     with pytest.raises(WorkerFailure, match=r"^the worker died in 'time': signal SIGSEGV") as caught:
         worker.time(200)
     assert "Segmentation fault" in str(caught.value)  # faulthandler's words, with the Python stack below
@@ -60,7 +60,7 @@ def test_only_the_last_lines_are_told(open_worker: OpenWorker, lower: Lower) -> 
     assert "line 80" not in str(caught.value)
 
 
-def test_a_dead_worker_fails_every_further_question(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+def test_a_dead_worker_fails_every_further_question(open_worker: OpenWorker, lower: Lower, samples: Tensors) -> None:
     worker = open_worker(lower("fp32", predict="SIGKILL"))
     for _ in range(2):
         with pytest.raises(WorkerFailure, match="signal SIGKILL"):
@@ -71,7 +71,7 @@ def test_a_dead_worker_fails_every_further_question(open_worker: OpenWorker, low
 
 @pytest.mark.parametrize("where", ["load", "predict"])
 def test_a_hung_worker_is_killed_within_its_time(
-    open_worker: OpenWorker, lower: Lower, samples: Array, where: str
+    open_worker: OpenWorker, lower: Lower, samples: Tensors, where: str
 ) -> None:
     from fakes.processes import ends_within
 

@@ -36,6 +36,7 @@ def test_no_module_of_ours_is_loaded(open_worker: OpenWorker) -> None:
 
 
 def test_numpy_is_the_run_sides_choice(open_worker: OpenWorker) -> None:
+    """What it sets before it imports numpy, and in front of which library, is not decided for it."""
     assert "numpy" not in told(open_worker, "modules")
 
 

@@ -17,6 +17,7 @@ from tests.worker.conftest import OpenWorker
 ALLOWED = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 choosable = pytest.mark.skipif(not ALLOWED, reason="a process can't choose its CPU on this system")
 two_cpus = pytest.mark.skipif(len(ALLOWED) < 2, reason="this process may use one CPU alone")
+SAMPLE = {"x": np.zeros((1, 2))}
 
 SIDE = """
 import os, threading
@@ -87,7 +88,7 @@ def test_every_thread_is_moved_and_those_that_come_later_too(open_worker: OpenWo
 @pytest.mark.parametrize("settle", [0, 1, 5])
 def test_it_settles_where_it_was_moved_to_and_none_of_that_is_timed(open_worker: OpenWorker, settle: int) -> None:
     worker = opened(open_worker)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     before = len(described(worker)["calls"])
 
     worker.ask("move", cpus=ALLOWED[-1:], settle=settle)
@@ -113,7 +114,7 @@ def test_it_can_be_moved_before_it_loads_but_not_settle(open_worker: OpenWorker)
 @pytest.mark.parametrize("cpus", [[100_000], []], ids=["a CPU that is not there", "none"])
 def test_a_set_that_is_refused_is_a_reason_and_no_failure(open_worker: OpenWorker, cpus: list[int]) -> None:
     worker = opened(open_worker)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     before = described(worker)["calls"]
 
     reason = worker.ask("move", cpus=cpus, settle=4)["reason"]
@@ -128,7 +129,7 @@ def test_a_set_that_is_refused_is_a_reason_and_no_failure(open_worker: OpenWorke
 @choosable
 def test_where_tells_the_cpu_that_it_was_moved_to(open_worker: OpenWorker) -> None:
     worker = opened(open_worker)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
 
     for cpu in [*ALLOWED, *ALLOWED]:
         worker.ask("move", cpus=[cpu], settle=1)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.named import one
 
-from harness.core.data import Array
+from harness.core.tensors import Array, Tensors
 from harness.worker import program
 from harness.worker.process import Worker, WorkerFailure
 from tests.worker.conftest import Lower, OpenWorker
 
+SAMPLE = {"x": np.zeros((1, 2))}
 QUIET_SIDE = """
 def versions():
     return {{}}
@@ -48,7 +50,7 @@ def test_another_protocol_is_refused_with_both_numbers(
 ) -> None:
     # The program is sent as its file's text, so the other side keeps the number that stands there.
     monkeypatch.setattr(program, "PROTOCOL", program.PROTOCOL + 1)
-    with pytest.raises(WorkerFailure, match=r"hello failed: ValueError: the worker speaks protocol 3, .* asked for 4"):
+    with pytest.raises(WorkerFailure, match=r"hello failed: ValueError: the worker speaks protocol 4, .* asked for 5"):
         open_worker()
 
 
@@ -70,9 +72,12 @@ def test_a_missing_field_is_told_and_the_worker_lives_on(open_worker: OpenWorker
 
 @pytest.mark.parametrize("batch", [1, 7, 64])
 def test_predictions_are_the_engines_whatever_the_batch(
-    open_worker: OpenWorker, lower: Lower, samples: Array, exact: Array, batch: int
+    open_worker: OpenWorker, lower: Lower, samples: Tensors, exact: Array, batch: int
 ) -> None:
-    outputs = open_worker(lower("fp32")).predict(samples, batch)
+    predicted = open_worker(lower("fp32")).predict(samples, batch)
+    assert predicted.names == ("output",)
+    outputs = predicted.only
+    assert isinstance(outputs, np.ndarray)
     assert outputs.shape == exact.shape
     assert outputs.dtype == np.float32
     np.testing.assert_allclose(outputs, exact, rtol=1e-5, atol=1e-4)
@@ -80,9 +85,9 @@ def test_predictions_are_the_engines_whatever_the_batch(
 
 @pytest.mark.parametrize("precision", ["fp16", "int8_static", "int8_dynamic"])
 def test_lowered_artifacts_predict_nearly_the_same(
-    open_worker: OpenWorker, lower: Lower, samples: Array, exact: Array, precision: str
+    open_worker: OpenWorker, lower: Lower, samples: Tensors, exact: Array, precision: str
 ) -> None:
-    outputs = open_worker(lower(precision)).predict(samples, 1)
+    outputs = open_worker(lower(precision)).predict(samples, 1).plain()
     assert (outputs.argmax(axis=1) == exact.argmax(axis=1)).mean() >= 0.9
     assert not np.array_equal(outputs, exact)
 
@@ -90,40 +95,43 @@ def test_lowered_artifacts_predict_nearly_the_same(
 def test_samples_of_other_types_arrive_as_they_are(open_worker: OpenWorker, tmp_path: Path) -> None:
     worker = open_worker(tmp_path, text=QUIET_SIDE.format(outputs="batch[:, ::-1] * 2", description="{}"))
     sent = np.arange(12, dtype=np.int64).reshape(2, 6)
-    received = worker.predict(sent, 1)
+    received = worker.predict(one(sent), 1).plain()
     assert received.dtype == np.int64
     np.testing.assert_array_equal(received, sent[:, ::-1] * 2)
 
 
 def test_samples_that_are_no_contiguous_array_are_sent_whole(
-    open_worker: OpenWorker, lower: Lower, samples: Array, exact: Array
+    open_worker: OpenWorker, lower: Lower, samples: Tensors, exact: Array
 ) -> None:
-    outputs = open_worker(lower("fp32")).predict(samples[::-2], 1)
-    np.testing.assert_allclose(outputs, exact[::-2], rtol=1e-5, atol=1e-4)
+    every_other = one(samples.only[::-2])  # type: ignore[index]
+    outputs = open_worker(lower("fp32")).predict(every_other, 1)
+    np.testing.assert_allclose(outputs.plain(), exact[::-2], rtol=1e-5, atol=1e-4)
 
 
-def test_times_are_one_positive_number_per_inference(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+def test_times_are_one_positive_number_per_inference(
+    open_worker: OpenWorker, lower: Lower, sample: dict[str, Array]
+) -> None:
     worker = open_worker(lower("fp32"))
-    assert worker.prepare(samples[:1]) > 0
+    assert worker.prepare(sample) > 0
     times = worker.time(25)
     assert times.shape == (25,)
     assert times.dtype == np.int64
     assert (times > 0).all()
 
 
-def test_a_slowed_engine_takes_the_longer_time(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+def test_a_slowed_engine_takes_the_longer_time(open_worker: OpenWorker, lower: Lower, sample: dict[str, Array]) -> None:
     medians = []
     for switches in ({}, {"spin_percent": 400}):
         worker = open_worker(lower("fp32", **switches))
-        worker.prepare(samples[:1])
+        worker.prepare(sample)
         worker.time(200)
         medians.append(float(np.median(worker.time(400))))
     assert medians[1] > 2 * medians[0]
 
 
-def test_warm_up_meets_both_minima(open_worker: OpenWorker, lower: Lower, samples: Array) -> None:
+def test_warm_up_meets_both_minima(open_worker: OpenWorker, lower: Lower, sample: dict[str, Array]) -> None:
     worker = open_worker(lower("fp32"))
-    worker.prepare(samples[:1])
+    worker.prepare(sample)
     assert worker.ask("warm_up", least_iterations=33, least_ns=0)["iterations"] == 33
     answer = worker.ask("warm_up", least_iterations=1, least_ns=20_000_000)
     assert answer["iterations"] > 1
@@ -148,7 +156,7 @@ def quiet(open_worker: OpenWorker) -> Worker:
 
 def test_slowing_down_adds_the_spin_to_every_call(open_worker: OpenWorker) -> None:
     worker = quiet(open_worker)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     medians, warm = [], []
     for _ in range(5):  # on a busy machine what the loop itself costs is overestimated, and taken off the spin
         worker.ask("slow_down", spin_ns=SPIN_NS)
@@ -163,7 +171,7 @@ def test_slowing_down_adds_the_spin_to_every_call(open_worker: OpenWorker) -> No
 
 def test_slowing_down_again_replaces_the_former_spin(open_worker: OpenWorker) -> None:
     worker = quiet(open_worker)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     worker.ask("slow_down", spin_ns=10 * SPIN_NS)
     worker.ask("slow_down", spin_ns=SPIN_NS)
     assert worker.time(20).min() < 5 * SPIN_NS  # the least: a busy machine makes others longer
@@ -171,16 +179,16 @@ def test_slowing_down_again_replaces_the_former_spin(open_worker: OpenWorker) ->
 
 def test_preparing_again_ends_the_spin(open_worker: OpenWorker) -> None:
     worker = quiet(open_worker)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     worker.ask("slow_down", spin_ns=SPIN_NS)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     assert worker.time(20).min() < SPIN_NS
 
 
 @pytest.mark.parametrize("spin_ns", [0, -1])
 def test_a_spin_that_is_not_positive_is_refused(open_worker: OpenWorker, spin_ns: int) -> None:
     worker = quiet(open_worker)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     with pytest.raises(
         WorkerFailure, match=rf"slow_down failed: ValueError: spin_ns must be positive, it was {spin_ns}"
     ):
@@ -192,7 +200,7 @@ def test_slowing_down_before_preparing_or_after_closing_is_refused(open_worker: 
     worker = quiet(open_worker)
     with pytest.raises(WorkerFailure, match="prepare comes first"):
         worker.ask("slow_down", spin_ns=SPIN_NS)
-    worker.prepare(np.zeros((1, 2)))
+    worker.prepare(SAMPLE)
     worker.ask("close")
     with pytest.raises(WorkerFailure, match="prepare comes first"):
         worker.ask("slow_down", spin_ns=SPIN_NS)
@@ -254,7 +262,7 @@ def test_numpy_values_in_a_description_arrive_as_plain_ones(open_worker: OpenWor
 
 
 def test_an_exception_in_the_engine_is_a_failure_with_its_reason(
-    open_worker: OpenWorker, lower: Lower, samples: Array, tmp_path: Path
+    open_worker: OpenWorker, lower: Lower, samples: Tensors, tmp_path: Path
 ) -> None:
     worker = open_worker(lower("fp32", predict="raise"))
     with pytest.raises(WorkerFailure, match=r"^predict failed: RuntimeError: the engine was sabotaged$"):
@@ -275,15 +283,33 @@ def test_an_artifact_that_is_not_there_is_a_failure_of_load(open_worker: OpenWor
         open_worker(tmp_path / "gone.npz")
 
 
-@pytest.mark.parametrize("outputs", ["None", "numpy.float32(1)", "batch[:0]", "[None]", "numpy.zeros((2, 3))"])
+@pytest.mark.parametrize(
+    "outputs", ["None", "numpy.float32(1)", "batch[:0]", "[None]", "numpy.zeros((2, 3))", "{'output': None}"]
+)
 def test_outputs_that_are_no_rows_are_a_failure(
-    open_worker: OpenWorker, tmp_path: Path, samples: Array, outputs: str
+    open_worker: OpenWorker, tmp_path: Path, samples: Tensors, outputs: str
 ) -> None:
     worker = open_worker(tmp_path, text="import numpy\n" + QUIET_SIDE.format(outputs=outputs, description="{}"))
     with pytest.raises(
         WorkerFailure, match="predict failed: ValueError: predict must give an array with a row per sample"
     ):
-        worker.predict(samples[:2], 1)
+        worker.predict(samples.take([0, 1]), 1)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        pytest.param("[batch, batch]", "2 outputs, the model has 1: output", id="two"),
+        pytest.param("()", "0 outputs, the model has 1: output", id="none"),
+        pytest.param("{'other': batch}", "outputs other, the model has output", id="of another name"),
+    ],
+)
+def test_outputs_that_the_model_has_not_are_a_failure(
+    open_worker: OpenWorker, tmp_path: Path, samples: Tensors, outputs: str, says: str
+) -> None:
+    worker = open_worker(tmp_path, text=QUIET_SIDE.format(outputs=outputs, description="{}"))
+    with pytest.raises(WorkerFailure, match=f"predict failed: ValueError: {says}"):
+        worker.predict(samples, 1)
 
 
 def test_what_the_engine_prints_goes_to_the_log(open_worker: OpenWorker, tmp_path: Path) -> None:
@@ -303,4 +329,4 @@ def test_the_session_is_closed_and_its_memory_given_back(open_worker: OpenWorker
     worker.ask("close")
     assert (tmp_path / "closed").is_file()
     with pytest.raises(WorkerFailure):
-        worker.predict(np.zeros((1, 2)), 1)
+        worker.predict(one(np.zeros((1, 2))), 1)

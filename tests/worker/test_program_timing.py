@@ -9,9 +9,10 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import pytest
 
-from harness.worker import program
+from harness.worker import program, tensor_bytes
 
 CLOCK, STEP = "perf_counter_ns", "step"
 
@@ -71,8 +72,8 @@ def test_a_worker_times_the_engines_own_callable() -> None:
             return step
 
     worker = program.Program()
-    worker.session = Session()
-    worker.prepare(sample=bytes(4), dtype="float32", shape=[1])
+    worker.wire, worker.session = tensor_bytes, Session()
+    worker.prepare(**tensor_bytes.pack({"image": np.zeros((1, 4), np.float32)}))
     assert worker.step is step
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from harness.core.data import DataSet, Split, arrays_sha256
+from harness.core.data import DataSet, Split
+from harness.core.tensors import arrays_sha256
 from harness.zoo.digits import EMBEDDED, digits
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
 from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
+from harness.exporters.torch_exportable import arguments, free_shapes
 from harness.registering import runtime
 from harness.runtimes.executorch.reading import read_tensors
 from harness.runtimes.options import refused_precision
@@ -66,10 +66,10 @@ class ExecuTorch:
         import torch
         from executorch.exir import to_edge_transform_and_lower
 
-        module = _contiguous(LOWERINGS[wanted.precision.name](source, wanted.calibration, wanted.precision))
-        sample = torch.from_numpy(wanted.calibration[:1].copy())
+        module = _contiguous(LOWERINGS[wanted.precision.name](source, wanted))
+        free = free_shapes(module, wanted.signature, free_batch=False)
         with torch.no_grad():
-            program = torch.export.export(module, (sample,))
+            program = torch.export.export(module, arguments(wanted.samples.example(1)), dynamic_shapes=free)
         lowered = to_edge_transform_and_lower(program, partitioner=_partitioners(wanted.provider))
         # Before the next step, which puts memory planning's own operators between the model's.
         placement = _placement(lowered.exported_program().graph_module)
@@ -97,18 +97,18 @@ def _partitioners(provider: str) -> list[Any]:
     return [XnnpackPartitioner()]
 
 
-def _fp32(source: Path, calibration: Array, precision: Precision) -> Any:
+def _fp32(source: Path, wanted: Lowering) -> Any:
     import torch
 
     return torch.export.load(str(source)).module()
 
 
-def _fp16(source: Path, calibration: Array, precision: Precision) -> Any:
+def _fp16(source: Path, wanted: Lowering) -> Any:
     """Weights and arithmetic in half precision, inputs and outputs in float."""
-    return halved(source)
+    return halved(source, wanted.signature)
 
 
-def _int8_static(source: Path, calibration: Array, precision: Precision) -> Any:
+def _int8_static(source: Path, wanted: Lowering) -> Any:
     """Torchao's PT2E quantization as XNNPACK wants it: weights symmetric, ranges by histograms unless said otherwise."""
     # It registers the quantizers' operators, with the form that writes into a given tensor.
     import executorch.kernels.quantized  # noqa: F401
@@ -117,10 +117,10 @@ def _int8_static(source: Path, calibration: Array, precision: Precision) -> Any:
         get_symmetric_quantization_config,
     )
 
-    config = get_symmetric_quantization_config(is_per_channel=bool(precision.parameter("per_channel", True)))
-    if precision.parameter("ranges", "") == "minmax":
+    config = get_symmetric_quantization_config(is_per_channel=bool(wanted.precision.parameter("per_channel", True)))
+    if wanted.precision.parameter("ranges", "") == "minmax":
         config = pt2e.with_minmax_ranges(config)
-    return pt2e.quantized(source, XNNPACKQuantizer().set_global(config), calibration)
+    return pt2e.quantized(source, XNNPACKQuantizer().set_global(config), wanted.samples)
 
 
 def _placement(module: Any) -> dict[str, dict[str, int]]:

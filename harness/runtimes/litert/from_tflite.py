@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
+from harness.core.lowering import Lowering
 from harness.core.recipe import Precision
+from harness.core.tensors import Array
+from harness.errors import UnsupportedModel
 from harness.runtimes.options import refused_precision
 
 _KEPT = "ai-edge-quantizer keeps a minimum and a maximum of each tensor, no histogram"
@@ -19,16 +21,16 @@ def refused(precision: Precision) -> str:
     return refused_precision("litert", precision, LOWERINGS, ranges=("minmax",), because=because)
 
 
-def lower(source: Path, main: Path, precision: Precision, calibration: Array, *, integer_io: bool) -> None:
-    """Write the float file *source* in *precision* to *main*; with *integer_io*, inputs and outputs int8 as well."""
-    LOWERINGS[precision.name](source, main, calibration, precision, integer_io)
+def lower(source: Path, main: Path, wanted: Lowering, *, integer_io: bool) -> None:
+    """Write the float file *source* as *wanted* to *main*; with *integer_io*, inputs and outputs int8 as well."""
+    LOWERINGS[wanted.precision.name](source, main, wanted, integer_io)
 
 
-def _fp32(source: Path, main: Path, calibration: Array, precision: Precision, integer_io: bool) -> None:
+def _fp32(source: Path, main: Path, wanted: Lowering, integer_io: bool) -> None:
     main.write_bytes(source.read_bytes())
 
 
-def _fp16(source: Path, main: Path, calibration: Array, precision: Precision, integer_io: bool) -> None:
+def _fp16(source: Path, main: Path, wanted: Lowering, integer_io: bool) -> None:
     """Weights stored in half precision; XNNPACK computes in float."""
     from ai_edge_quantizer import qtyping
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
@@ -40,7 +42,7 @@ def _fp16(source: Path, main: Path, calibration: Array, precision: Precision, in
     _quantize(source, main, rules, None)
 
 
-def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision, integer_io: bool) -> None:
+def _int8_dynamic(source: Path, main: Path, wanted: Lowering, integer_io: bool) -> None:
     from ai_edge_quantizer import qtyping
 
     rules = _rules()
@@ -48,7 +50,7 @@ def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Preci
     _quantize(source, main, rules, None)
 
 
-def _int8_weight_only(source: Path, main: Path, calibration: Array, precision: Precision, integer_io: bool) -> None:
+def _int8_weight_only(source: Path, main: Path, wanted: Lowering, integer_io: bool) -> None:
     """Weights stored in int8 per channel; XNNPACK computes in float."""
     from ai_edge_quantizer import qtyping
 
@@ -57,27 +59,82 @@ def _int8_weight_only(source: Path, main: Path, calibration: Array, precision: P
     _quantize(source, main, rules, None)
 
 
-def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision, integer_io: bool) -> None:
-    """Activations and weights int8, ranges by minimum and maximum."""
-    from ai_edge_litert.interpreter import Interpreter
+def _int8_static(source: Path, main: Path, wanted: Lowering, integer_io: bool) -> None:
+    """Activations and weights int8, ranges by minimum and maximum; inputs and outputs float unless *integer_io*.
+
+    Outputs that the model itself reads again, as a recurrent state, are int8 in the file: left in float, the quantizer
+    (0.10) writes one that TFLite refuses. The run side makes floats of them.
+
+    Raises:
+        UnsupportedModel: TFLite refuses that file too.
+    """
     from ai_edge_quantizer import calibrator, qtyping
-    from ai_edge_quantizer.algorithm_manager import AlgorithmName
     from ai_edge_quantizer.utils import qsv_utils
 
+    rules = _static_rules(
+        wanted, () if integer_io else (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT)
+    )
+    # The quantizer's default is a moving average of each sample's range, which clips: five times the output error here.
+    ranges = calibrator.Calibrator(source.read_bytes(), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
+    ranges.calibrate(_calibration(source, wanted), rules)
+    found = ranges.get_model_qsvs()
+    _quantize(source, main, rules, found)
+    if _refused(main) and not integer_io:
+        _quantize(source, main, _static_rules(wanted, (qtyping.TFLOperationName.INPUT,)), found)
+    refused = _refused(main)
+    if refused:
+        raise UnsupportedModel(f"TFLite refuses what ai-edge-quantizer makes of this model: {refused}")
+
+
+def _static_rules(wanted: Lowering, in_float: Sequence[Any]) -> Any:
+    from ai_edge_quantizer import qtyping
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+
     names, sizes = qtyping.TFLOperationName, qtyping.QuantGranularity
-    granularity = sizes.CHANNELWISE if precision.parameter("per_channel", True) else sizes.TENSORWISE
+    granularity = sizes.CHANNELWISE if wanted.precision.parameter("per_channel", True) else sizes.TENSORWISE
     rules = _rules()
     rules.add_static_config(
         ".*", names.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8, weight_granularity=granularity
     )
-    for side in () if integer_io else (names.INPUT, names.OUTPUT):
+    for side in in_float:
         rules.add_quantization_config(".*", side, algorithm_key=AlgorithmName.NO_QUANTIZE)
-    signature, sides = next(iter(Interpreter(model_path=str(source)).get_signature_list().items()))
-    samples = {signature: [{sides["inputs"][0]: calibration[i : i + 1]} for i in range(len(calibration))]}
-    # The quantizer's default is a moving average of each sample's range, which clips: five times the output error here.
-    ranges = calibrator.Calibrator(source.read_bytes(), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
-    ranges.calibrate(samples, rules)
-    _quantize(source, main, rules, ranges.get_model_qsvs())
+    return rules
+
+
+def _calibration(source: Path, wanted: Lowering) -> dict[str, list[dict[str, Array]]]:
+    """The calibration samples as the quantizer takes them: by the file's names, in the file's types."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(source))
+    (signature,) = interpreter.get_signature_list()
+    taken = interpreter.get_signature_runner(signature).get_input_details()
+    of_file = dict(zip(wanted.signature.input_names, in_order(list(taken), wanted.signature.input_names), strict=True))
+    samples = wanted.samples
+    return {
+        signature: [
+            {
+                of_file[name]: values.astype(taken[of_file[name]]["dtype"], casting="same_kind")
+                for name, values in samples.sample(number).items()
+            }
+            for number in range(len(samples))
+        ]
+    }
+
+
+def _refused(main: Path) -> str:
+    """Why TFLite does not take the file; empty when it does."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        Interpreter(model_path=str(main)).allocate_tensors()
+    except (RuntimeError, ValueError) as err:
+        return str(err)
+    return ""
+
+
+def in_order(found: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The tensors *found* in a file, in the order of *names*: by these where it has them, else as they are counted."""
+    return list(names) if set(found) == set(names) else sorted(found, key=lambda name: (len(name), name))
 
 
 def _rules() -> Any:

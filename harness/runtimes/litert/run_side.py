@@ -6,6 +6,7 @@ from importlib import metadata
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+NAMED_TENSORS = True
 BUILTIN, XNNPACK = "builtin", "xnnpack"
 DELEGATE = "DELEGATE"
 RESOLVERS = {
@@ -31,17 +32,26 @@ class Session:
             experimental_op_resolver_type=RESOLVERS[self._provider],
         )
         self._interpreter.allocate_tensors()
-        given, made = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
-        self._input, self._output = given["index"], made["index"]
+        taken, given = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        taken = self._in_order(taken, options["inputs"], "get_input_details")
+        given = self._in_order(given, options["outputs"], "get_output_details")
+        self._free = {one["index"]: -1 in one["shape_signature"] for one in taken}
+        self._dtypes = [one["dtype"] for one in taken]
         # Files of io=int8 take and give integers; an inference is complete from float to float.
-        self._quantize, self._dequantize = _quantizer(given), _dequantizer(made)
+        self._inputs = [(one["index"], _quantizer(one)) for one in taken]
+        self._outputs = [(one["index"], _dequantizer(one)) for one in given]
 
     def predict(self, batch):
         # Files hold a batch of one: several samples run one after the other.
-        return np.concatenate([self._one(batch[i : i + 1]) for i in range(len(batch))])
+        parts = []
+        for i in range(len(next(iter(batch.values())))):
+            sample = self._fit([values[i : i + 1] for values in batch.values()])
+            parts.append(self._one(sample))
+        return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
     def prepare(self, sample):
-        return lambda: self._one(sample)
+        values = self._fit(list(sample.values()))
+        return lambda: self._one(values)
 
     def describe(self):
         placement = _placement(self._interpreter._get_ops_details())
@@ -50,11 +60,48 @@ class Session:
     def close(self):
         self._interpreter = None
 
+    def _fit(self, sample):
+        """*sample* as the file takes it, free lengths of which were given the lengths that it has."""
+        sample = [_narrowed(values, dtype) for values, dtype in zip(sample, self._dtypes, strict=True)]
+        changed = False
+        for (index, _), values in zip(self._inputs, sample, strict=True):
+            if self._free[index] and tuple(self._interpreter.get_tensor(index).shape) != values.shape:
+                self._interpreter.resize_tensor_input(index, values.shape, strict=True)
+                changed = True
+        if changed:
+            self._interpreter.allocate_tensors()
+        return sample
+
     def _one(self, sample):
-        self._interpreter.set_tensor(self._input, self._quantize(sample) if self._quantize else sample)
-        self._interpreter.invoke()
-        output = self._interpreter.get_tensor(self._output)
-        return self._dequantize(output) if self._dequantize else output
+        interpreter = self._interpreter
+        for (index, quantize), values in zip(self._inputs, sample, strict=True):
+            interpreter.set_tensor(index, quantize(values) if quantize else values)
+        interpreter.invoke()
+        found = []
+        for index, dequantize in self._outputs:
+            values = interpreter.get_tensor(index)
+            found.append(dequantize(values) if dequantize else values)
+        return found
+
+    def _in_order(self, details, names, side):
+        """*details* of tensors in the order of *names*: by these where the file has them, else as it counts them."""
+        if len(details) != len(names):
+            raise ValueError(f"the file has {len(details)} tensors here, the model {len(names)}: {', '.join(names)}")
+        if len(names) == 1 or not self._interpreter.get_signature_list():
+            return details
+        held = getattr(self._interpreter.get_signature_runner(), side)()
+        order = names if set(held) == set(names) else sorted(held, key=lambda name: (len(name), name))
+        by_index = {one["index"]: one for one in details}
+        return [by_index[held[name]["index"]] for name in order]
+
+
+def _narrowed(values, dtype):
+    """*values* as *dtype* where the converter of the file made 32 bits of 64: TFLite's kernels know no others."""
+    if (values.dtype, dtype) != (np.int64, np.int32):
+        return values
+    if values.size and not -(2**31) <= values.min() <= values.max() < 2**31:
+        raise ValueError(f"the file takes int32, it was given values from {values.min()} to {values.max()}")
+    return values.astype(np.int32)
 
 
 def _quantizer(details):

@@ -53,7 +53,7 @@ class LiteRt:
         """
         main = folder / "model.tflite"
         lower = from_tflite.lower if source.suffix == ".tflite" else from_savedmodel.lower
-        lower(source, main, wanted.precision, wanted.calibration, integer_io=wanted.options.get("io") == "int8")
+        lower(source, main, wanted, integer_io=wanted.options.get("io") == "int8")
         if wanted.precision.needs_calibration:
             check_scales(activation_scales(main.read_bytes()))
         return Lowered(main=main)

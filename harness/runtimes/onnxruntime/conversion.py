@@ -6,9 +6,15 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harness.core.data import Array
 from harness.core.recipe import Precision
-from harness.runtimes.onnxruntime.ranges import METHODS, MINMAX, CalibrationBatches, write_histogram_ranges
+from harness.core.tensors import Tensors
+from harness.runtimes.onnxruntime.ranges import (
+    CALIBRATION_BATCH,
+    METHODS,
+    MINMAX,
+    CalibrationBatches,
+    write_histogram_ranges,
+)
 from harness.runtimes.onnxruntime.reading import activation_scales
 from harness.runtimes.scales import check_scales
 
@@ -24,7 +30,7 @@ def write_fp16(source: Path, main: Path) -> None:
 def write_int8_static(
     source: Path,
     main: Path,
-    calibration: Array,
+    samples: Tensors,
     precision: Precision,
     *,
     activations: str,
@@ -35,7 +41,7 @@ def write_int8_static(
     Args:
         source: the float ONNX file.
         main: the file to write.
-        calibration: samples to find ranges with.
+        samples: to find ranges with, by the names of the file's inputs.
         precision: says how ranges are found, and whether weights have a scale per channel.
         activations: their type, as onnxruntime's QuantType calls it.
         settings: onnxruntime's ``extra_options``.
@@ -46,17 +52,17 @@ def write_int8_static(
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-    taken = onnx.load(str(source)).graph.input[0].name
+    batches = list(samples.batches(CALIBRATION_BATCH))
     method = str(precision.parameter("ranges", "")) or MINMAX
 
     def quantize(ready: str) -> None:
         found = Path(ready).with_name("ranges.json")
         if method != MINMAX:
-            write_histogram_ranges(Path(ready), METHODS[method], taken, calibration, found)
+            write_histogram_ranges(Path(ready), METHODS[method], batches, found)
         quantize_static(
             ready,
             str(main),
-            CalibrationBatches(taken, calibration),
+            CalibrationBatches(batches),
             quant_format=QuantFormat.QDQ,
             per_channel=bool(precision.parameter("per_channel", True)),
             activation_type=QuantType[activations],

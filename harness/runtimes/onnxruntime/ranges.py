@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 CALIBRATION_BATCH = 32
 MINMAX = "minmax"
@@ -19,25 +20,23 @@ Twice as many take twice as long, half a minute for a MobileNet.
 
 
 class CalibrationBatches:
-    """Samples as onnxruntime's quantizer reads them."""
+    """Batches as onnxruntime's quantizer reads them."""
 
-    def __init__(self, name: str, samples: Array) -> None:
-        self._name = name
-        self._samples = samples
+    def __init__(self, batches: Sequence[Mapping[str, Array]]) -> None:
+        self._batches = batches
         self._at = 0
 
-    def get_next(self) -> dict[str, Array] | None:
+    def get_next(self) -> Mapping[str, Array] | None:
         """The next batch by input name; None at the end."""
-        part = self._samples[self._at : self._at + CALIBRATION_BATCH]
-        self._at += CALIBRATION_BATCH
-        return {self._name: part} if len(part) else None
+        self._at += 1
+        return self._batches[self._at - 1] if self._at <= len(self._batches) else None
 
     def rewind(self) -> None:
         """Begin again."""
         self._at = 0
 
 
-def write_histogram_ranges(model: Path, method: str, taken: str, samples: Array, path: Path) -> None:
+def write_histogram_ranges(model: Path, method: str, batches: Sequence[Mapping[str, Array]], path: Path) -> None:
     """Write ranges for all tensors of *model* to *path*, as ``quantize_static`` reads them from its calibration cache.
 
     Batch by batch: at one time onnxruntime would hold every activation of every sample, and can't stack batches of
@@ -46,8 +45,7 @@ def write_histogram_ranges(model: Path, method: str, taken: str, samples: Array,
     Args:
         model: the preprocessed ONNX file.
         method: ``Entropy`` or ``Percentile`` (99.999 %, onnxruntime's own).
-        taken: the name of the model's input.
-        samples: what it is calibrated with.
+        batches: what it is calibrated with, by the names of the model's inputs.
         path: of the file to write.
     """
     from onnxruntime.quantization import CalibrationMethod
@@ -60,6 +58,6 @@ def write_histogram_ranges(model: Path, method: str, taken: str, samples: Array,
             calibrate_method=CalibrationMethod[method],
             extra_options={"num_bins": ENTROPY_BINS} if method == "Entropy" else {},
         )
-        for start in range(0, len(samples), CALIBRATION_BATCH):
-            calibrator.collect_data(CalibrationBatches(taken, samples[start : start + CALIBRATION_BATCH]))
+        for batch in batches:
+            calibrator.collect_data(CalibrationBatches([batch]))
         save_tensors_data(calibrator.compute_data(), path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.core.weights import WeightTensor
 from harness.runtimes.constants import ConstantGraph, Read
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+NAMED_TENSORS = True
 BUILT_IN = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 PLUGINS = {"openvino": "onnxruntime_ep_openvino", "qnn": "onnxruntime_qnn"}
 OPTIMIZATION = {
@@ -42,18 +43,23 @@ class Session:
         # onnxruntime only prints when it can't give a provider, and runs on the CPU instead.
         if self._session.get_providers()[0] != self._wanted:
             raise RuntimeError(f"asked for {self._wanted}, got {self._session.get_providers()}")
-        self._input = self._session.get_inputs()[0].name
+        self._outputs = [one.name for one in self._session.get_outputs()]
+        self._single = self._fixed_at_one()
         self._sample = None
 
     def predict(self, batch):
-        if self._provider not in STATIC:
-            return self._session.run(None, {self._input: batch})[0]
-        return np.concatenate([self._session.run(None, {self._input: batch[i : i + 1]})[0] for i in range(len(batch))])
+        if not self._single:
+            return self._named(self._session.run(None, batch))
+        parts = [
+            self._session.run(None, {name: values[i : i + 1] for name, values in batch.items()})
+            for i in range(len(next(iter(batch.values()))))
+        ]
+        return self._named([np.concatenate(values) for values in zip(*parts, strict=True)])
 
     def prepare(self, sample):
         self._sample = sample
-        run, feed = self._session.run, {self._input: sample}
-        return lambda: run(None, feed)
+        run = self._session.run
+        return lambda: run(None, sample)
 
     def describe(self):
         return {
@@ -65,6 +71,13 @@ class Session:
 
     def close(self):
         self._session = None
+
+    def _named(self, values):
+        return dict(zip(self._outputs, values, strict=True))
+
+    def _fixed_at_one(self):
+        """Whether the model takes one sample at a time."""
+        return self._provider in STATIC or any(taken.shape[:1] == [1] for taken in self._session.get_inputs())
 
     def _opened(self, **settings):
         """A session, the provider's name in onnxruntime, and the distribution that brings it, if one does."""
@@ -114,7 +127,7 @@ class Session:
             return {}  # the profile speaks of the CPU's arena only
         with tempfile.TemporaryDirectory() as folder:
             session, _, _ = self._opened(enable_profiling=True, profile_file_prefix=str(Path(folder) / "profile"))
-            session.run(None, {self._input: self._sample})
+            session.run(None, self._sample)
             events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
         peaks = [
             int(event["args"]["mem_in_use_peak"]) for event in events if "mem_in_use_peak" in event.get("args", {})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.core.data import Array
 from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
+from harness.core.tensors import Tensors
 from harness.core.weights import WeightTensor
 from harness.registering import runtime
 from harness.runtimes.onnxruntime.conversion import preprocessed, write_fp16, write_int8_static
@@ -57,7 +57,7 @@ class OnnxRuntime:
     def lower(self, source: Path, wanted: Lowering, folder: Path) -> Lowered:
         """Make the artifact from the float ONNX file."""
         main = folder / "model.onnx"
-        LOWERINGS[wanted.precision.name](source, main, wanted.calibration, wanted.precision)
+        LOWERINGS[wanted.precision.name](source, main, wanted.samples, wanted.precision)
         return Lowered(main=main)
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
@@ -67,15 +67,15 @@ class OnnxRuntime:
         return read_tensors(onnx.load(str(artifact)).graph)
 
 
-def _fp32(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _fp32(source: Path, main: Path, samples: Tensors, precision: Precision) -> None:
     main.write_bytes(source.read_bytes())
 
 
-def _fp16(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _fp16(source: Path, main: Path, samples: Tensors, precision: Precision) -> None:
     write_fp16(source, main)
 
 
-def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _int8_dynamic(source: Path, main: Path, samples: Tensors, precision: Precision) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     # Unsigned weights: half the latency of signed ones on x86 (onnxruntime 1.32), equal accuracy.
@@ -84,14 +84,14 @@ def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Preci
     )
 
 
-def _int8_weight_only(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _int8_weight_only(source: Path, main: Path, samples: Tensors, precision: Precision) -> None:
     """Weights stored in int8 per channel and made float when the file is loaded; arithmetic in float."""
     write_weight_only(source, main)
 
 
-def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _int8_static(source: Path, main: Path, samples: Tensors, precision: Precision) -> None:
     # Signed activations are slower than float on x86.
-    write_int8_static(source, main, calibration, precision, activations="QUInt8")
+    write_int8_static(source, main, samples, precision, activations="QUInt8")
 
 
 LOWERINGS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 
 TOP = 127
 WEIGHT_INPUT = 1

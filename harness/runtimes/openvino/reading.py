@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from harness.core.data import Array
+from harness.core.tensors import Array
 from harness.core.weights import WeightTensor
 from harness.errors import ContractError
 from harness.runtimes.constants import ConstantGraph, Read, bfloat16_magnitudes

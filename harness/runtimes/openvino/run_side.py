@@ -11,6 +11,7 @@ sys.modules["openvino_telemetry"] = None
 import openvino  # noqa: E402
 
 PRECISIONS = {"f32": openvino.Type.f32, "bf16": openvino.Type.bf16, "f16": openvino.Type.f16}
+NAMED_TENSORS = True
 NO_OPERATORS = {"Input", "Output", "Const"}
 
 
@@ -30,11 +31,13 @@ class Session:
             )
         core = openvino.Core()
         model = core.read_model(path)
-        shape = model.input(0).partial_shape
         # A batch of one is what is evaluated and timed, and with a fixed shape it is a third faster.
-        if shape[0].is_dynamic:
-            shape[0] = 1
-            model.reshape(shape)
+        shapes = {taken: taken.partial_shape for taken in model.inputs}
+        if any(shape[0].is_dynamic for shape in shapes.values()):
+            for shape in shapes.values():
+                shape[0] = 1
+            model.reshape(shapes)
+        self._outputs = options["outputs"]
         wanted = options["precision_hint"]
         settings = {
             "INFERENCE_NUM_THREADS": int(options["threads"]),
@@ -57,10 +60,21 @@ class Session:
 
     def predict(self, batch):
         # Compiled for a batch of one: several samples run one after the other.
-        return np.concatenate([self.prepare(batch[i : i + 1])() for i in range(len(batch))])
+        parts = [
+            self.prepare({name: values[i : i + 1] for name, values in batch.items()})()
+            for i in range(len(next(iter(batch.values()))))
+        ]
+        return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
     def prepare(self, sample):
-        return Inference(self._compiled.create_infer_request(), sample)
+        return Inference(self._compiled.create_infer_request(), sample, self._places())
+
+    def _places(self):
+        """Where the outputs lie, in the order of the model's names: by these, or of one output the first."""
+        names = [one.get_names() for one in self._compiled.outputs]
+        if len(names) == len(self._outputs) == 1:
+            return [0]
+        return [next(place for place, own in enumerate(names) if name in own) for name in self._outputs]
 
     def describe(self):
         placed, kernels = Counter(), Counter()
@@ -84,13 +98,19 @@ class Session:
 class Inference:
     """One sample, bound to a request."""
 
-    def __init__(self, request, sample):
-        self._request = request
-        # OpenVINO reads the array's own memory and does not keep it: without it the request computes on rubbish.
-        self._sample = np.array(sample, order="C")
-        # Given an array instead of a tensor, it would convert another type silently.
-        request.set_input_tensor(openvino.Tensor(self._sample, shared_memory=True))
+    def __init__(self, request, sample, places):
+        self._request, self._places = request, places
+        # OpenVINO reads the arrays' own memory and does not keep it: without it the request computes on rubbish.
+        self._sample = {name: np.array(values, order="C") for name, values in sample.items()}
+        for name, values in self._sample.items():
+            # Given an array instead of a tensor, it would convert another type silently.
+            tensor = openvino.Tensor(values, shared_memory=True)
+            if len(sample) == 1:
+                request.set_input_tensor(tensor)
+            else:
+                request.set_tensor(name, tensor)
 
     def __call__(self):
-        self._request.infer(share_outputs=True)
-        return self._request.get_output_tensor(0).data.copy()
+        request = self._request
+        request.infer(share_outputs=True)
+        return [request.get_output_tensor(place).data.copy() for place in self._places]

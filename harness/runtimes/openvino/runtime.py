@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from harness.core.data import Array
 from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
+from harness.core.tensors import Tensors
 from harness.core.weights import WeightTensor
 from harness.registering import runtime
 from harness.runtimes.openvino.reading import read_tensors
@@ -56,7 +56,7 @@ class OpenVino:
         openvino = _openvino()
         # Of a SavedModel the folder is read, not one of its files. A path given as text would stand in the artifact.
         model = openvino.convert_model(source.parent if source.name == "saved_model.pb" else source)
-        model = LOWERINGS[wanted.precision.name](model, wanted.calibration, wanted.precision)
+        model = LOWERINGS[wanted.precision.name](model, wanted.samples, wanted.precision)
         main = folder / "model.xml"
         openvino.save_model(model, main, compress_to_fp16=wanted.precision.name == "fp16")
         _settle(main)
@@ -75,18 +75,18 @@ def _openvino() -> Any:
     return openvino
 
 
-def _unchanged(model: Any, calibration: Array, precision: Precision) -> Any:
+def _unchanged(model: Any, samples: Tensors, precision: Precision) -> Any:
     return model
 
 
-def _int8_weight_only(model: Any, calibration: Array, precision: Precision) -> Any:
+def _int8_weight_only(model: Any, samples: Tensors, precision: Precision) -> Any:
     """Kernels of convolutions too; symmetric, so that 0.0 is 0."""
     import nncf
 
     return nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
 
 
-def _int8_static(model: Any, calibration: Array, precision: Precision) -> Any:
+def _int8_static(model: Any, samples: Tensors, precision: Precision) -> Any:
     """Weights symmetric; ranges of activations by minimum and maximum over all samples, biases corrected."""
     import nncf
     from nncf.quantization import advanced_parameters as advanced
@@ -94,8 +94,8 @@ def _int8_static(model: Any, calibration: Array, precision: Precision) -> Any:
 
     quantized = nncf.quantize(
         model,
-        nncf.Dataset([calibration[i : i + 1] for i in range(len(calibration))]),
-        subset_size=len(calibration),
+        nncf.Dataset([samples.sample(number) for number in range(len(samples))]),
+        subset_size=len(samples),
         # The fast one knows the inputs of a layer by the mean of each channel: 17 dB of the outputs of the Fashion-MNIST
         # CNN kept where this one keeps 31, in about the same time (nncf 3.4).
         fast_bias_correction=False,

@@ -2,11 +2,13 @@
 
 import os
 from collections import Counter
+from operator import methodcaller
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import tensorflow as tf
 
+NAMED_TENSORS = True
 SIGNATURE = "serving_default"
 DEVICES = {"cpu": "/CPU:0", "cuda": "/GPU:0"}
 # They hold or pass on values and compute nothing.
@@ -41,28 +43,24 @@ class Session:
             # The loaded object owns the variables, the function only refers to them.
             self._loaded = tf.saved_model.load(os.path.dirname(path))
         self._function = self._loaded.signatures[SIGNATURE]
-        ((self._name, self._taken),) = self._function.structured_input_signature[1].items()
-        ((self._output, _),) = self._function.structured_outputs.items()
+        self._taken = self._function.structured_input_signature[1]
 
     def predict(self, batch):
         self._check(batch)
-        return self._infer(batch).numpy()
+        return {name: values.numpy() for name, values in self._infer(batch).items()}
 
     def prepare(self, sample):
         self._check(sample)
-        outputs = self._infer(sample)
-        if tf.DeviceSpec.from_string(outputs.device).device_type != self._device[1:4]:
-            raise RuntimeError(f"asked for {self._provider}, the outputs came from {outputs.device}")
-        function, name, output, device, constant = (
-            self._function,
-            self._name,
-            self._output,
-            self._device,
-            tf.constant,
-        )
+        for values in self._infer(sample).values():
+            if tf.DeviceSpec.from_string(values.device).device_type != self._device[1:4]:
+                raise RuntimeError(f"asked for {self._provider}, the outputs came from {values.device}")
+        function, device, constant = self._function, self._device, tf.constant
+        names, inputs, to_numpy = list(sample), list(sample.values()), methodcaller("numpy")
 
         def infer():
-            return function(**{name: constant(sample)})[output].numpy()
+            # Not by comprehensions: before Python 3.12 each is a function, and this is timed.
+            given = function(**dict(zip(names, map(constant, inputs), strict=True)))
+            return list(map(to_numpy, given.values()))
 
         def infer_there():
             with tf.device(device):
@@ -81,14 +79,16 @@ class Session:
 
     def _infer(self, batch):
         with tf.device(self._device):
-            return self._function(**{self._name: tf.convert_to_tensor(batch)})[self._output]
+            return self._function(**{name: tf.convert_to_tensor(values) for name, values in batch.items()})
 
     def _check(self, batch):
         # TensorFlow itself takes another length where the function happens to compute with it.
-        if batch.dtype != self._taken.dtype.as_numpy_dtype or not self._taken.shape.is_compatible_with(batch.shape):
-            raise ValueError(
-                f"the model takes {self._taken.dtype.name} {self._taken.shape}, it was given {batch.dtype} {batch.shape}"
-            )
+        for name, taken in self._taken.items():
+            given = batch[name]
+            if given.dtype != taken.dtype.as_numpy_dtype or not taken.shape.is_compatible_with(given.shape):
+                raise ValueError(
+                    f"the model takes {taken.dtype.name} {taken.shape} for {name}, it was given {given.dtype} {given.shape}"
+                )
 
 
 def _operators(graph):

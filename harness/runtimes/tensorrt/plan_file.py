@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -19,6 +19,9 @@ CURRENT = "current"
 """In place of a compute capability: that of the GPU that is here."""
 
 
+Lengths = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What the builder made."""
@@ -29,13 +32,16 @@ class Engine:
     """``network``: layers as parsed, counted; ``layers`` and ``memory`` of the engine, see ``layers.py``."""
 
 
-def build_engine(model: bytes, *, module: str, sm: str) -> Engine:
+def build_engine(
+    model: bytes, *, module: str, sm: str, lengths: Mapping[str, Sequence[Lengths]] | None = None
+) -> Engine:
     """Build the engine of the ONNX file *model*, with arithmetic in the types that it names.
 
     Args:
         model: content of the file; its first axis may be free.
         module: ``tensorrt_rtx``, or ``tensorrt``, which builds for the GPU that is here only.
         sm: the compute capability without its point, ``86``, or ``current``.
+        lengths: by input, of each dimension of a sample, its least and its greatest; needed where one is free.
 
     Raises:
         ContractError: TensorRT can't parse the model or refuses to build it; the error names the nodes.
@@ -48,7 +54,7 @@ def build_engine(model: bytes, *, module: str, sm: str) -> Engine:
     parser = trt.OnnxParser(network, log)
     if not parser.parse(model):
         raise ContractError(f"TensorRT can't parse the model: {_parser_errors(parser)}")
-    plan = builder.build_serialized_network(network, _config(trt, builder, network, sm))
+    plan = builder.build_serialized_network(network, _config(trt, builder, network, sm, lengths or {}))
     if plan is None:
         said = [message.removeprefix(ERROR) for message in messages if message.startswith(ERROR)]
         raise ContractError(f"TensorRT built no engine: {'; '.join(said) or 'it gave no reason'}")
@@ -61,7 +67,7 @@ def build_engine(model: bytes, *, module: str, sm: str) -> Engine:
     return Engine(plan=bytes(plan), details=details)
 
 
-def _config(trt: Any, builder: Any, network: Any, sm: str) -> Any:
+def _config(trt: Any, builder: Any, network: Any, sm: str, lengths: Mapping[str, Sequence[Lengths]]) -> Any:
     config = builder.create_builder_config()
     # Else float is rounded to ten bits where tensor cores multiply it, and fp32 is no reference.
     config.clear_flag(trt.BuilderFlag.TF32)
@@ -74,7 +80,9 @@ def _config(trt: Any, builder: Any, network: Any, sm: str) -> Any:
     if free:
         profile = builder.create_optimization_profile()
         for name, (_, *sample) in free.items():
-            profile.set_shape(name, (1, *sample), (1, *sample), (LARGEST_BATCH, *sample))
+            bounds = lengths.get(name) or [(length, length) for length in sample]
+            least, greatest = ([one[side] for one in bounds] for side in (0, 1))
+            profile.set_shape(name, (1, *least), (1, *greatest), (LARGEST_BATCH, *greatest))
         config.add_optimization_profile(profile)
     return config
 

@@ -8,6 +8,8 @@ from collections import Counter
 import numpy as np
 from cuda.bindings import runtime as cuda
 
+NAMED_TENSORS = True
+
 try:
     import tensorrt_rtx as trt
 
@@ -27,7 +29,7 @@ def versions():
 
 def open_session(path, options):
     # A GPU's engine has no use for the thread count.
-    return Session(path)
+    return Session(path, options)
 
 
 def done(answer, else_said="CUDA"):
@@ -57,7 +59,7 @@ class Log(trt.ILogger):
 
 
 class Session:
-    def __init__(self, path):
+    def __init__(self, path, options):
         self._addresses = {}
         self._sizes = {}
         self._bound = None
@@ -77,13 +79,12 @@ class Session:
             raise RuntimeError(f"no execution context: {self._log.reason()}")
         names = [self._engine.get_tensor_name(number) for number in range(self._engine.num_io_tensors)]
         inputs = [one for one in names if self._engine.get_tensor_mode(one) == trt.TensorIOMode.INPUT]
-        if len(inputs) != 1:
-            raise ValueError(f"the engine takes {len(inputs)} inputs ({', '.join(inputs)}), one is fed")
-        self._input = inputs[0]
-        self._outputs = [one for one in names if one != self._input]
+        if set(inputs) != set(options["inputs"]):
+            raise ValueError(f"the engine takes {', '.join(inputs)}, {', '.join(options['inputs'])} are fed")
+        self._outputs = [one for one in names if one not in inputs]
         self._dtypes = {one: np.dtype(trt.nptype(self._engine.get_tensor_dtype(one))) for one in names}
-        self._shape = tuple(self._engine.get_tensor_shape(self._input))
-        self._batches = self._allowed_batches()
+        self._shapes = {one: tuple(self._engine.get_tensor_shape(one)) for one in inputs}
+        self._bounds = {one: self._allowed(one) for one in inputs}
 
     def _open_context(self):
         if not hasattr(self._engine, "create_runtime_config"):
@@ -96,14 +97,16 @@ class Session:
             config.dynamic_shapes_kernel_specialization_strategy = strategies.EAGER
         return self._engine.create_execution_context(config)
 
-    def _allowed_batches(self):
-        if self._shape[0] != -1:
-            return self._shape[0], self._shape[0]
-        least, _, most = self._engine.get_tensor_profile_shape(self._input, 0)
-        return least[0], most[0]
+    def _allowed(self, name):
+        """The least and the greatest shape of an input."""
+        shape = self._shapes[name]
+        if -1 not in shape:
+            return shape, shape
+        least, _, most = self._engine.get_tensor_profile_shape(name, 0)
+        return tuple(least), tuple(most)
 
     def predict(self, batch):
-        return self._inference(batch)().copy()
+        return {name: values.copy() for name, values in self._inference(batch)().items()}
 
     def prepare(self, sample):
         return self._inference(sample)
@@ -111,55 +114,59 @@ class Session:
     def _inference(self, batch):
         """A callable: one inference on *batch*, from numpy to numpy. What it returns is overwritten by its next call."""
         self._check(batch)
-        batch = np.ascontiguousarray(batch)
-        self._bind(batch.shape)
+        batch = {name: np.ascontiguousarray(values) for name, values in batch.items()}
+        shapes = {name: values.shape for name, values in batch.items()}
+        self._bind(shapes)
         results = {name: np.empty(shape, self._dtypes[name]) for name, shape in self._output_shapes.items()}
         address, copy, execute = self._addresses, cuda.cudaMemcpyAsync, self._context.execute_async_v3
-        given, size = batch.ctypes.data, batch.nbytes
+        given = [(name, values.ctypes.data, values.nbytes) for name, values in batch.items()]
         places = [(name, result.ctypes.data, result.nbytes) for name, result in results.items()]
-        stream, handle, taken, first = self._stream, int(self._stream), self._input, results[self._outputs[0]]
+        stream, handle = self._stream, int(self._stream)
 
         def run():
-            self._bind(batch.shape)  # another callable may have run since
-            done(copy(address[taken], given, size, TO_DEVICE, stream))
+            self._bind(shapes)  # another callable may have run since
+            for name, place, length in given:
+                done(copy(address[name], place, length, TO_DEVICE, stream))
             if not execute(handle):
                 raise RuntimeError(f"the inference failed: {self._log.reason()}")
             for name, place, length in places:
                 done(copy(place, address[name], length, TO_HOST, stream))
             done(cuda.cudaStreamSynchronize(stream))
-            return first
+            return results
 
-        run.held = results  # only their addresses are used inside
+        run.held = batch  # only their addresses are used inside
         return run
 
     def _check(self, batch):
         # TensorRT reads whatever lies at the address it gets.
-        least, most = self._batches
-        if batch.dtype != self._dtypes[self._input]:
-            raise TypeError(f"the engine takes {self._dtypes[self._input]}, not {batch.dtype}")
-        if batch.shape[1:] != self._shape[1:] or not least <= batch.shape[0] <= most:
-            raise ValueError(
-                f"the engine takes {least} to {most} samples of shape {self._shape[1:]}, not {batch.shape}"
-            )
+        for name, values in batch.items():
+            if values.dtype != self._dtypes[name]:
+                raise TypeError(f"the engine takes {self._dtypes[name]} for {name}, not {values.dtype}")
+            least, most = self._bounds[name]
+            if len(values.shape) != len(least) or not all(
+                low <= length <= high for low, length, high in zip(least, values.shape, most, strict=True)
+            ):
+                raise ValueError(f"the engine takes shapes from {least} to {most} for {name}, not {values.shape}")
 
-    def _bind(self, shape):
-        """Tell the context the input's shape, and where the tensors lie that go with it."""
-        if self._bound == shape:
+    def _bind(self, shapes):
+        """Tell the context the inputs' shapes, and where the tensors lie that go with them."""
+        if self._bound == shapes:
             return
         self._bound = None
-        if not self._context.set_input_shape(self._input, shape):
-            raise ValueError(f"the engine does not take the shape {shape}: {self._log.reason()}")
+        for name, shape in shapes.items():
+            if not self._context.set_input_shape(name, shape):
+                raise ValueError(f"the engine does not take the shape {shape} for {name}: {self._log.reason()}")
         missing = self._context.infer_shapes()
         if missing:
             raise RuntimeError(f"shapes that depend on the data: {', '.join(missing)}")
         self._output_shapes = {name: tuple(self._context.get_tensor_shape(name)) for name in self._outputs}
-        for name, needed in {self._input: shape, **self._output_shapes}.items():
+        for name, needed in {**shapes, **self._output_shapes}.items():
             if -1 in needed:
                 raise RuntimeError(f"the shape of {name} depends on the data: {needed}")
             self._reserve(name, int(np.prod(needed)) * self._dtypes[name].itemsize)
             if not self._context.set_tensor_address(name, self._addresses[name]):
                 raise RuntimeError(f"no address for {name}: {self._log.reason()}")
-        self._bound = shape
+        self._bound = shapes
 
     def _reserve(self, name, size):
         if self._sizes.get(name, -1) >= size:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness.core.data import Array
 from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.packages import installed
 from harness.core.recipe import Precision
+from harness.core.signature import Signature
 from harness.core.source import Source
+from harness.core.tensors import Tensors
 from harness.core.weights import WeightTensor
 from harness.registering import runtime
 from harness.runtimes.onnxruntime import conversion, ranges, reading
@@ -90,8 +91,8 @@ class TensorRt:
         """Make the engine from the float ONNX file."""
         flavour, sm = _flavour(), wanted.options.get("sm", CURRENT)
         parsed, main = folder / ONNX, folder / "model.engine"
-        LOWERINGS[wanted.precision.name](source, parsed, wanted.calibration, wanted.precision)
-        built = build_engine(parsed.read_bytes(), module=flavour.module, sm=sm)
+        LOWERINGS[wanted.precision.name](source, parsed, wanted.samples, wanted.precision)
+        built = build_engine(parsed.read_bytes(), module=flavour.module, sm=sm, lengths=_lengths(wanted.signature))
         main.write_bytes(built.plan)
         builder = {flavour.distribution: metadata.version(flavour.distribution), "sm": sm}
         return Lowered(
@@ -118,27 +119,37 @@ def _flavour() -> Flavour:
     return next((one for one in FLAVOURS if installed([one.distribution]).ok), FLAVOURS[0])
 
 
+def _lengths(signature: Signature) -> dict[str, list[tuple[int, int]]]:
+    """Of each dimension of each input its least and its greatest length."""
+    return {
+        one.name: [
+            signature.lengths[length] if isinstance(length, str) else (length, length) for length in one.dimensions
+        ]
+        for one in signature.inputs
+    }
+
+
 def _operators(model: Path) -> dict[str, int]:
     import onnx
 
     return dict(sorted(Counter(node.op_type for node in onnx.load(str(model)).graph.node).items()))
 
 
-def _fp32(source: Path, parsed: Path, calibration: Array, precision: Precision) -> None:
+def _fp32(source: Path, parsed: Path, samples: Tensors, precision: Precision) -> None:
     parsed.write_bytes(source.read_bytes())
 
 
-def _fp16(source: Path, parsed: Path, calibration: Array, precision: Precision) -> None:
+def _fp16(source: Path, parsed: Path, samples: Tensors, precision: Precision) -> None:
     conversion.write_fp16(source, parsed)
 
 
-def _int8_weight_only(source: Path, parsed: Path, calibration: Array, precision: Precision) -> None:
+def _int8_weight_only(source: Path, parsed: Path, samples: Tensors, precision: Precision) -> None:
     """Weights stored in int8 per channel and made float in every inference; arithmetic in float."""
     dequantized.write_dequantized_weights(source, parsed)
 
 
-def _int8_static(source: Path, parsed: Path, calibration: Array, precision: Precision) -> None:
-    conversion.write_int8_static(source, parsed, calibration, precision, activations="QInt8", settings=QDQ)
+def _int8_static(source: Path, parsed: Path, samples: Tensors, precision: Precision) -> None:
+    conversion.write_int8_static(source, parsed, samples, precision, activations="QInt8", settings=QDQ)
 
 
 LOWERINGS = {

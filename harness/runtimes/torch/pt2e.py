@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
+from harness.core.tensors import Tensors
+from harness.exporters.torch_exportable import arguments
 from harness.runtimes.scales import check_scales
 
 CALIBRATION_BATCH = 32
@@ -15,7 +16,7 @@ LEAST_SCALE = {"eps": 2**-12}
 """Of the observers that the quantizers for x86 and for XNNPACK choose by themselves."""
 
 
-def quantized(source: Path, quantizer: Any, calibration: Array) -> Any:
+def quantized(source: Path, quantizer: Any, samples: Tensors) -> Any:
     """The exported program in *source* as a module in int8, as *quantizer* annotates it.
 
     Raises:
@@ -26,8 +27,8 @@ def quantized(source: Path, quantizer: Any, calibration: Array) -> Any:
 
     prepared = prepare_pt2e(torch.export.load(str(source)).module(), quantizer)
     with torch.no_grad():
-        for start in range(0, len(calibration), CALIBRATION_BATCH):
-            prepared(torch.from_numpy(calibration[start : start + CALIBRATION_BATCH].copy()))
+        for batch in samples.batches(CALIBRATION_BATCH):
+            prepared(*arguments(batch))
         check_scales(activation_scales(prepared))
         return convert_pt2e(prepared)
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 import torch.ao.quantization.fx._decomposed
 
+NAMED_TENSORS = True
+
 
 def versions():
     return {"torch": torch.__version__}
@@ -41,21 +43,21 @@ class Session:
         program = torch.export.load(path)
         if self._device.type != "cpu":
             program = torch.export.passes.move_to_device_pass(program, self._device)
-        self._taken = next(
+        self._taken = [
             node.meta["val"]
             for node in program.graph.nodes
             if node.op == "placeholder" and node.name in program.graph_signature.user_inputs
-        )
+        ]
         self._program = program.module(check_guards=False)
 
     def predict(self, batch):
         self._check(batch)
         with torch.inference_mode():
-            return self._infer(batch if batch.flags.writeable else batch.copy())
+            return self._infer([one if one.flags.writeable else one.copy() for one in batch.values()])
 
     def prepare(self, sample):
         self._check(sample)
-        infer, sample = self._infer, np.array(sample)
+        infer, sample = self._infer, [np.array(one) for one in sample.values()]
 
         def step():
             with torch.inference_mode():
@@ -76,13 +78,23 @@ class Session:
     def _infer(self, batch):
         # Numpy in and numpy out, of CUDA too: that is what an inference costs.
         if self._on_cpu:
-            return self._program(torch.from_numpy(batch)).numpy()
-        return self._program(torch.from_numpy(batch).to(self._device)).cpu().numpy()
+            # Not by comprehensions: before Python 3.12 each is a function, and this is timed.
+            given = self._program(*map(torch.from_numpy, batch))
+            return given.numpy() if isinstance(given, torch.Tensor) else list(map(torch.Tensor.numpy, given))
+        given = self._program(*[torch.from_numpy(one).to(self._device) for one in batch])
+        return given.cpu().numpy() if isinstance(given, torch.Tensor) else [one.cpu().numpy() for one in given]
 
     def _check(self, batch):
-        wanted = tuple(self._taken.shape[1:])
-        if tuple(batch.shape[1:]) != wanted or str(self._taken.dtype) != f"torch.{batch.dtype}":
-            raise TypeError(f"the model takes {self._taken.dtype} (n, {wanted}), not {batch.dtype} {batch.shape}")
+        for (name, given), taken in zip(batch.items(), self._taken, strict=True):
+            wanted = tuple(taken.shape[1:])
+            fits = len(wanted) == len(given.shape) - 1 and all(
+                not isinstance(length, int) or length == own
+                for length, own in zip(wanted, given.shape[1:], strict=True)
+            )
+            if not fits or str(taken.dtype) != f"torch.{given.dtype}":
+                raise TypeError(
+                    f"the model takes {taken.dtype} (n, {wanted}) for {name}, not {given.dtype} {given.shape}"
+                )
 
     def _operators(self):
         found = {}
@@ -110,7 +122,14 @@ class Compiled(Session):
 
     def predict(self, batch):
         # Compiled for a batch of one; another length would be compiled again.
-        return np.concatenate([super(Compiled, self).predict(batch[i : i + 1]) for i in range(len(batch))])
+        count = len(next(iter(batch.values())))
+        parts = [
+            super(Compiled, self).predict({name: values[i : i + 1] for name, values in batch.items()})
+            for i in range(count)
+        ]
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
     def prepare(self, sample):
         step = super().prepare(sample)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.core.data import Array
 from harness.core.engine_facts import EngineFacts
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
@@ -54,7 +53,7 @@ class TorchRuntime:
     def lower(self, source: Path, wanted: Lowering, folder: Path) -> Lowered:
         """Make the artifact from the exported float program."""
         main = folder / "model.pt2"
-        LOWERINGS[wanted.precision.name](source, main, wanted.calibration, wanted.precision)
+        LOWERINGS[wanted.precision.name](source, main, wanted)
         return Lowered(main=main)
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
@@ -62,27 +61,27 @@ class TorchRuntime:
         return read_tensors(artifact)
 
 
-def _fp32(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _fp32(source: Path, main: Path, wanted: Lowering) -> None:
     import torch
 
     save_program(torch.export.load(str(source)), main)
 
 
-def _fp16(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _fp16(source: Path, main: Path, wanted: Lowering) -> None:
     """Weights and arithmetic in half precision, inputs and outputs in float."""
-    save_program(export_program(halved(source), calibration[:2]), main)
+    save_program(export_program(halved(source, wanted.signature), wanted.signature, wanted.samples.example(2)), main)
 
 
-def _int8_dynamic(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
-    _int8(source, main, calibration, _x86_config(dynamic=True))
+def _int8_dynamic(source: Path, main: Path, wanted: Lowering) -> None:
+    _int8(source, main, wanted, _x86_config(dynamic=True))
 
 
-def _int8_static(source: Path, main: Path, calibration: Array, precision: Precision) -> None:
+def _int8_static(source: Path, main: Path, wanted: Lowering) -> None:
     """Ranges by torchao's histograms unless said otherwise: they are cut where the error of rounding is least."""
     import torch
 
     config = _x86_config(dynamic=False)
-    if not precision.parameter("per_channel", True):
+    if not wanted.precision.parameter("per_channel", True):
         weight = replace(
             config.weight,
             qscheme=torch.per_tensor_symmetric,
@@ -90,9 +89,9 @@ def _int8_static(source: Path, main: Path, calibration: Array, precision: Precis
             observer_or_fake_quant_ctr=pt2e.minmax_observer(),
         )
         config = replace(config, weight=weight)
-    if precision.parameter("ranges", "") == "minmax":
+    if wanted.precision.parameter("ranges", "") == "minmax":
         config = pt2e.with_minmax_ranges(config)
-    _int8(source, main, calibration, config)
+    _int8(source, main, wanted, config)
 
 
 def _x86_config(*, dynamic: bool) -> Any:
@@ -102,13 +101,13 @@ def _x86_config(*, dynamic: bool) -> Any:
     return get_default_x86_inductor_quantization_config(is_dynamic=dynamic, reduce_range=False)
 
 
-def _int8(source: Path, main: Path, calibration: Array, config: Any) -> None:
+def _int8(source: Path, main: Path, wanted: Lowering, config: Any) -> None:
     """Torchao's PT2E quantization with the x86 quantizer: weights symmetric, per channel by default."""
     from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import X86InductorQuantizer
 
-    converted = pt2e.quantized(source, X86InductorQuantizer().set_global(config), calibration)
+    converted = pt2e.quantized(source, X86InductorQuantizer().set_global(config), wanted.samples)
     _drop_unread(converted)
-    save_program(export_program(converted, calibration[:2]), main)
+    save_program(export_program(converted, wanted.signature, wanted.samples.example(2)), main)
 
 
 def _drop_unread(module: Any) -> None:

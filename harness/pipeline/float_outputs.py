@@ -1,0 +1,37 @@
+"""What a float model computes, in its own framework, by the names of its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.core.contracts import Framework
+from harness.core.signature import Signature
+from harness.core.tensors import Array, Tensors
+
+BATCH = 256
+BATCH_BYTES = 256 * 2**20
+"""Of inputs, at most: some frameworks hold every activation of a batch at one time."""
+
+
+def float_batches(
+    framework: Framework, model: Any, inputs: Tensors, signature: Signature
+) -> Iterator[dict[str, Array]]:
+    """Outputs for *inputs*, batch by batch.
+
+    Raises:
+        ContractError: they are not those of *signature*.
+    """
+    size = max(1, min(BATCH, BATCH_BYTES * len(inputs) // max(inputs.nbytes, 1)))
+    for batch in inputs.batches(size):
+        samples = len(next(iter(batch.values())))
+        yield signature.named(framework.predict(model, batch), samples)
+
+
+def float_outputs(framework: Framework, model: Any, inputs: Tensors, signature: Signature) -> Tensors:
+    """Outputs for all *inputs*.
+
+    Raises:
+        ContractError: they are not those of *signature*.
+    """
+    return Tensors.concatenated(list(float_batches(framework, model, inputs, signature)))
