@@ -76,6 +76,10 @@ class Finding:
     n: int | None = None
     rung: str = ""
     """How a latency was compared, see ``Rung``; empty for other metrics."""
+    correlation: float | None = None
+    """How the cell's outputs correlate with the float model's, whatever is judged; None where they were not predicted."""
+    least_correlation: float | None = None
+    """What is demanded of that in every case."""
     phase: str = ""
     """Of an error: what was being done, see ``Phase``."""
     notes: tuple[str, ...] = ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.core.baseline import CellBaseline
-from harness.core.figures import ACCURACY, ACCURACY_DROP
+from harness.core.figures import ACCURACY, ACCURACY_DROP, CORRELATION
 from harness.core.finding import BUDGET, CELL, Finding, Verdict
 from harness.core.matrix import Case
 from harness.core.metric import Stage
@@ -42,6 +43,7 @@ def judge_case(
     *,
     promises: Sequence[Promise] = (),
     precision: Precision = FLOAT,
+    sane: float | None = None,
     timed: Timings = NOT_TIMED,
     noise: NoiseProfile | None = None,
 ) -> list[Finding]:
@@ -49,7 +51,7 @@ def judge_case(
     names, and its baseline where it has one.
 
     A limit that can't be held on this evaluation set is an error, whatever the figure is: a data set whose size was not
-    declared is known only now.
+    declared is known only now. *sane* is what the outputs must correlate with the reference's, which was held when the cell was probed.
     """
     wrong = lint(case, _facts(case, result), noise)
     if wrong:
@@ -71,7 +73,11 @@ def judge_case(
         *fallback(case, result),
     ]
     drift = judge_drift(case, result, baseline, precision=precision, timed=timed, noise=noise)
-    return findings if drift is None else [*findings, drift]
+    found = findings if drift is None else [*findings, drift]
+    correlation = result.measurements.get(CORRELATION.name)
+    if correlation is None:
+        return found
+    return [replace(one, correlation=correlation.value, least_correlation=sane) for one in found]
 
 
 def _facts(case: Case, result: CellResult) -> Facts:

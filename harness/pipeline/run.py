@@ -15,6 +15,7 @@ from harness.core.problem import CellProblem
 from harness.core.progress import Tell
 from harness.core.result import CellResult
 from harness.judge.case import judge_case, judge_problem
+from harness.judge.parity import least_correlation
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, because_of
 from harness.pipeline.comparisons import Comparisons
@@ -100,6 +101,7 @@ class Run:
             self._baseline_of(case),
             promises=recipe.promises,
             precision=recipe.precision,
+            sane=least_correlation(recipe),
             timed=self._latency.of(case),
             noise=self._noise_of(case.cell.target),
         )

@@ -37,10 +37,25 @@ def sharper():
 MIRRORED = SHARPER.replace("sharper", "mirrored").replace("Sharper", "Mirrored").replace("several, 2", "several, -1")
 
 
+STEPS = """
+from harness.recipes.steps import step
+
+
+@step("blank", method="pruning", framework="fake")
+def blank(model):
+    return Linear({name: values * 0 for name, values in model.items()})
+
+
+@step("halved", method="pruning", framework="fake")
+def halved(model):
+    return Linear({name: values / 2 for name, values in model.items()})
+"""
+
+
 @pytest.fixture
 def prepared(tmp_path: Path) -> Iterator[Lab]:
     with lab(tmp_path) as one:
-        one.register(OTHER, SHARPER, MIRRORED)
+        one.register(OTHER, SHARPER, MIRRORED, STEPS)
         yield one
 
 
@@ -91,6 +106,24 @@ def test_a_wrong_conversion_is_told_apart_from_a_stale_artifact(
     assert (finding.verdict, finding.phase) == (Verdict.ERROR, "parity")
     assert says in finding.reason
     assert "converted wrongly: of a fresh build, too" in finding.reason
+
+
+def test_a_step_that_leaves_nonsense_is_refused_whatever_is_gated(prepared: Lab) -> None:
+    (finding,) = prepared.judge(cases("size", recipes=["blank"]))["linear/blank/fakert/local", "size"]
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "parity")
+    assert "outputs of blank have little to do with the float model's" in finding.reason
+    assert "correlation 0.00, at least 0.2" in finding.reason
+
+
+def test_every_finding_tells_how_the_outputs_correlate(prepared: Lab) -> None:
+    found = prepared.judge(cases("size", recipes=["fp32", "int8_static", "halved"]))
+    told = {cell: (one.correlation, one.least_correlation) for (cell, _), (one,) in found.items()}
+    assert {cell: least for cell, (_, least) in told.items()} == {
+        "linear/fp32/fakert/local": 0.5,
+        "linear/int8_static/fakert/local": 0.5,
+        "linear/halved/fakert/local": 0.2,
+    }
+    assert all(correlation is not None and correlation > 0.9 for correlation, _ in told.values())
 
 
 def test_two_models_of_equal_weights_share_no_artifact(prepared: Lab) -> None:
