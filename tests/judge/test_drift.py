@@ -396,6 +396,18 @@ def test_a_score_of_the_same_predictions_is_held(interval: Any) -> None:
     assert "drop 0.00 pp" in finding.reason
 
 
+@pytest.mark.parametrize("scores", [np.eye(10)[[1] * 9], None], ids=["equal labels", "no labels"])
+def test_equal_labels_don_t_hold_a_score_that_fell(scores: Any) -> None:
+    """A detector's or an AUC's: nothing but the score itself was compared."""
+    predicted = Samples.scored(9, scores, DATA)
+    stored = figure(0.9, "fraction", samples=predicted, interval=(0.88, 0.92))
+    fallen = measurement(ACCURACY, 0.5, "fraction", 9, (0.48, 0.52))
+
+    finding = found(case("accuracy"), result(fallen, samples=predicted), accuracy_fraction=stored)
+
+    assert finding.verdict is REGRESSED, finding.reason
+
+
 @pytest.mark.parametrize(
     ("now", "notes"),
     [

@@ -40,6 +40,9 @@ def judge(moved: Moved) -> Judged:
     assert result.samples is not None and stored.samples is not None, "incomparable saw to that"
     now, before = result.samples, stored.samples
     unchanged = before.correct == now.correct and before.predicted == now.predicted
+    if not now.per_sample:
+        # Equal labels don't make equal scores: of an AUC they say little, and where outputs are no class scores there are none.
+        unchanged = unchanged and figure.value == stored.value
     same = stored.artifact_sha256 == (result.artifact.sha256 if result.artifact else "")
     notes: tuple[str, ...] = (
         () if unchanged else ("changed: the same artifact predicts otherwise",) if same else ("changed",)
