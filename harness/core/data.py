@@ -104,15 +104,12 @@ def _check_kinds(inputs: Mapping[str, Tensors], name: str) -> None:
     if len({frozenset(one) for one in names.values()}) != 1:
         raise DataSetError(f"data set {name!r}: the inputs of its splits have different names: {names}.")
     for one in next(iter(names.values())):
-        values = {part: tensors[one] for part, tensors in inputs.items()}
-        if any(isinstance(held, Ragged) for held in values.values()):
-            shapes: dict[str, Any] = {part: held.ndim - 1 for part, held in values.items()}
-            what = "dimensions of one sample"
-        else:
-            shapes, what = {part: held.shape[1:] for part, held in values.items()}, "shapes of one sample"  # type: ignore[union-attr]
-        if len(set(shapes.values())) != 1:
+        ranks = {part: tensors[one].ndim - 1 for part, tensors in inputs.items()}
+        if len(set(ranks.values())) != 1:  # lengths are the model's to say: it may leave them free
             of_it = f" of {one!r}" if one else ""
-            raise DataSetError(f"data set {name!r}: the {what}{of_it} differ between splits: {shapes}.")
+            raise DataSetError(
+                f"data set {name!r}: the dimensions of one sample{of_it} differ between splits: {ranks}."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -276,7 +276,7 @@ class Tensors:
 def _taken(values: Values, chosen: slice | Sequence[int] | Array) -> Values:
     if not isinstance(values, Ragged):
         return np.asarray(values[chosen])
-    numbers = range(*chosen.indices(len(values))) if isinstance(chosen, slice) else chosen
+    numbers = np.arange(len(values))[chosen]  # a slice, places, or a mask of them
     if not len(numbers):
         return Ragged(values.values[:0], values.shapes[:0])
     return Ragged.of([values.sample(int(number)) for number in numbers])

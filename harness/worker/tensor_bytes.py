@@ -84,6 +84,8 @@ def joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in parts[0]:
         values = [part[name] for part in parts]
+        if len({one.dtype for one in values}) > 1:
+            raise ValueError(f"{name} is of several types: {', '.join(sorted({str(one.dtype) for one in values}))}")
         same = len({one.shape[1:] for one in values}) == 1
         found[name] = np.concatenate(values) if same else [row for one in values for row in one]
     return found

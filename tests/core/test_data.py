@@ -96,9 +96,14 @@ def test_a_spoilt_part_is_named(part: str, spoilt: Split, says: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["calibration", "train"])
-def test_shapes_of_one_sample_must_agree(part: str) -> None:
-    with pytest.raises(DataSetError, match=rf"shapes of one sample differ.*'{part}': \(3, 2\)"):
-        data(**{part: split(5000, shape=(3, 2))}).checked("digits")
+def test_dimensions_of_one_sample_must_agree(part: str) -> None:
+    with pytest.raises(DataSetError, match=rf"dimensions of one sample differ.*'{part}': 3"):
+        data(**{part: split(5000, shape=(3, 2, 1))}).checked("digits")
+
+
+def test_lengths_are_the_models_to_say() -> None:
+    longer = data(calibration=split(5000, shape=(3, 2)))
+    assert longer.checked("digits") is longer
 
 
 def test_one_nan_among_many_is_found() -> None:
@@ -223,9 +228,9 @@ def test_inputs_and_labels_as_tensors() -> None:
         ),
         pytest.param(split(5000), "the inputs of its splits have different names", id="names and none"),
         pytest.param(
-            Split({**named(5000).inputs, "grid": split(5000, shape=(3, 2)).inputs}, np.zeros(40)),
-            "the shapes of one sample of 'grid' differ between splits",
-            id="the shape of one input",
+            Split({**named(5000).inputs, "grid": split(5000, shape=(3, 2, 1)).inputs}, np.zeros(40)),
+            "the dimensions of one sample of 'grid' differ between splits",
+            id="the dimensions of one input",
         ),
         pytest.param(
             Split({**named(5000).inputs, "tokens": ragged(5000, (2,)).inputs}, np.zeros(40)),

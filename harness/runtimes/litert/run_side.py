@@ -51,6 +51,8 @@ class Session:
 
     def prepare(self, sample):
         values = self._fit(list(sample.values()))
+        if len(self._inputs) == len(self._outputs) == 1:
+            return self._alone(values[0])
         return lambda: self._one(values)
 
     def describe(self):
@@ -82,6 +84,19 @@ class Session:
             values = interpreter.get_tensor(index)
             found.append(dequantize(values) if dequantize else values)
         return found
+
+    def _alone(self, sample):
+        """As ``_one`` for one tensor in and one out: loops would be a tenth of what a small model takes."""
+        interpreter = self._interpreter
+        ((index, quantize),), ((place, dequantize),) = self._inputs, self._outputs
+
+        def infer():
+            interpreter.set_tensor(index, quantize(sample) if quantize else sample)
+            interpreter.invoke()
+            values = interpreter.get_tensor(place)
+            return dequantize(values) if dequantize else values
+
+        return infer
 
     def _in_order(self, details, names, side):
         """*details* of tensors in the order of *names*: by these where the file has them, else as it counts them."""

@@ -64,6 +64,8 @@ class Session:
             self.prepare({name: values[i : i + 1] for name, values in batch.items()})()
             for i in range(len(next(iter(batch.values()))))
         ]
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
         return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
     def prepare(self, sample):
@@ -100,6 +102,7 @@ class Inference:
 
     def __init__(self, request, sample, places):
         self._request, self._places = request, places
+        self._place = places[0] if len(places) == 1 else None
         # OpenVINO reads the arrays' own memory and does not keep it: without it the request computes on rubbish.
         self._sample = {name: np.array(values, order="C") for name, values in sample.items()}
         for name, values in self._sample.items():
@@ -113,4 +116,6 @@ class Inference:
     def __call__(self):
         request = self._request
         request.infer(share_outputs=True)
+        if self._place is not None:
+            return request.get_output_tensor(self._place).data.copy()
         return [request.get_output_tensor(place).data.copy() for place in self._places]
