@@ -5,7 +5,7 @@ from harness.core.signature import Input
 from harness.errors import HarnessError
 from harness.meters.registry import meter
 from harness.recipes.steps import step
-from harness.registering import dataset, exporter, framework, model, runtime, score, target, task_metric
+from harness.registering import dataset, exporter, framework, model, runtime, sample_metric, score, target, task_metric
 from harness.suite import budgets, gate, matrix, policy, suite
 
 metric = task_metric
@@ -29,6 +29,7 @@ __all__ = [
     "model",
     "policy",
     "runtime",
+    "sample_metric",
     "score",
     "step",
     "suite",

@@ -26,7 +26,7 @@ from harness.core.weights import WeightTensor
 from harness.core.work import Work
 from harness.meters.registry import FunctionMeter, add_meter, meter
 from harness.recipes.steps import step
-from harness.registering import dataset, exporter, framework, model, runtime, score, target, task_metric
+from harness.registering import dataset, exporter, framework, model, runtime, sample_metric, score, target, task_metric
 from harness.runtimes.options import refused_precision
 from harness.runtimes.scales import check_scales
 from harness.targets.remote import Remote
@@ -77,6 +77,7 @@ __all__ = [
     "ratio_of",
     "refused_precision",
     "runtime",
+    "sample_metric",
     "score",
     "step",
     "target",

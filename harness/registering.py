@@ -7,10 +7,13 @@ from typing import Any, TypeVar
 
 from harness.core.contracts import Exporter, Framework, Runtime, Target
 from harness.core.data import DataSet, RegisteredDataSet
-from harness.core.model import Model, TaskMetric
+from harness.core.figure import Better
+from harness.core.model import Model
+from harness.core.quality import add_quality
 from harness.core.registry import Registry
 from harness.core.signature import Input, Signature
 from harness.core.source import Source
+from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array
 from harness.errors import ContractError
 from harness.registries import datasets, exporters, frameworks, models, runtimes, targets, task_metrics
@@ -18,7 +21,8 @@ from harness.registries import datasets, exporters, frameworks, models, runtimes
 Build = TypeVar("Build", bound=Callable[[], Any])
 Load = TypeVar("Load", bound=Callable[[], DataSet])
 Correct = TypeVar("Correct", bound=Callable[[Array, Array], Array])
-Score = TypeVar("Score", bound=Callable[[Array, Array], float])
+Score = TypeVar("Score", bound=Callable[..., Any])
+Value = TypeVar("Value", bound=Callable[[Any, Any], Any])
 ARuntime = TypeVar("ARuntime", bound=Runtime | Callable[[], Runtime])
 AnExporter = TypeVar("AnExporter", bound=Exporter | Callable[[], Exporter])
 AFramework = TypeVar("AFramework", bound=Framework | Callable[[], Framework])
@@ -122,24 +126,101 @@ def task_metric(name: str) -> Callable[[Correct], Correct]:
     """Register the decorated function ``(outputs, labels) -> bool per sample`` as the task metric *name*."""
 
     def register(correct: Correct) -> Correct:
-        task_metrics.add(TaskMetric(name=name, compute=correct, per_sample=True, source=Source.of(correct)))
+        task_metrics.add(TaskMetric(name=name, kind=Kind.OUTCOME, compute=correct, source=Source.of(correct)))
         return correct
 
     return register
 
 
-def score(name: str) -> Callable[[Score], Score]:
-    """Register the decorated function ``(outputs, labels) -> float`` as the task metric *name*.
+def sample_metric(
+    name: str, *, unit: str, better: str, title: str = "", of_reference: bool = False
+) -> Callable[[Value], Value]:
+    """Register the decorated function ``(outputs, labels) -> a number per sample`` as the task metric *name*; their mean counts.
 
-    For what can't be said of one sample: AUC, F1, mAP. Higher is better, from 0 to 1; of an error rate, return one minus
-    it. Its drop is judged by a paired bootstrap over the samples, which calls the function some thousand times.
+    For word errors, absolute error, IoU, negative log likelihood. Budgets limit the mean by ``NAME``, and what it loses
+    against the float model by ``NAME_drop`` where higher is better, ``NAME_rise`` where lower is.
+
+    Args:
+        name: as models and budgets call it.
+        unit: ``fraction`` is shown in percent, any other word as it is: ``nats``, ``mm``.
+        better: ``higher`` or ``lower``.
+        title: what tables and sentences call it; the name unless given.
+        of_reference: whether the function compares with the float model's outputs, which it then gets as labels.
+
+    Raises:
+        ContractError: *better* is neither, or there is no unit.
+        InvalidName, DuplicateName: the name can't be used, or stands for something else already.
     """
 
-    def register(compute: Score) -> Score:
-        task_metrics.add(TaskMetric(name=name, compute=compute, per_sample=False, source=Source.of(compute)))
+    def register(compute: Value) -> Value:
+        _add_numbers(name, Kind.VALUE, compute, None, unit, better, title, of_reference)
         return compute
 
     return register
+
+
+def score(
+    name: str,
+    *,
+    of: Callable[[Any, Any], Any] | None = None,
+    unit: str = "fraction",
+    better: str = "higher",
+    title: str = "",
+    of_reference: bool = False,
+) -> Callable[[Score], Score]:
+    """Register the decorated function as the task metric *name*: a score that can't be said of one sample.
+
+    With *of*, a function ``(outputs, labels) -> what each sample adds``, an array (n, ...) or a dict of arrays, the
+    decorated one makes the score of the sums: mIoU of confusion matrices, F1 of counts, perplexity of a sum of log
+    likelihoods. Its loss is judged by a paired bootstrap that draws what samples added, so outputs are looked at once;
+    budgets say ``NAME`` and ``NAME_drop`` or ``NAME_rise``, as of ``sample_metric``.
+
+    Without *of* the decorated function is ``(outputs, labels) -> float``, from 0 to 1, higher is better, called some
+    thousand times; budgets say ``accuracy`` and ``accuracy_drop``.
+
+    Raises:
+        ContractError, InvalidName, DuplicateName: as ``sample_metric``.
+    """
+
+    def register(compute: Score) -> Score:
+        if of is None:
+            task_metrics.add(TaskMetric(name=name, kind=Kind.SCORE, compute=compute, source=Source.of(compute)))
+        else:
+            _add_numbers(name, Kind.SCORE, of, compute, unit, better, title, of_reference)
+        return compute
+
+    return register
+
+
+def _add_numbers(
+    name: str,
+    kind: Kind,
+    compute: Callable[..., Any],
+    combine: Callable[..., Any] | None,
+    unit: str,
+    better: str,
+    title: str,
+    of_reference: bool,
+) -> None:
+    if better not in tuple(Better):
+        raise ContractError(f"task metric {name!r}: better={better!r} is neither 'higher' nor 'lower'.")
+    if not isinstance(unit, str) or not unit.strip():
+        raise ContractError(
+            f"task metric {name!r}: unit={unit!r}: write 'fraction' for a share, else a word such as 'nats'."
+        )
+    entry = TaskMetric(
+        name=name,
+        title=title or name,
+        kind=kind,
+        compute=compute,
+        combine=combine,
+        better=Better(better),
+        unit=unit,
+        of_reference=of_reference,
+        source=Source.of(combine or compute),
+    )
+    task_metrics.add(entry)
+    add_quality(entry)
 
 
 def runtime(entry: ARuntime) -> ARuntime:

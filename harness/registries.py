@@ -10,9 +10,10 @@ from typing import Any
 
 from harness.core.contracts import Exporter, Framework, Meter, Runtime, Target
 from harness.core.data import RegisteredDataSet
-from harness.core.model import Model, TaskMetric
+from harness.core.model import Model
 from harness.core.registry import Registry
 from harness.core.step_family import Steps
+from harness.core.task_metric import TaskMetric
 from harness.errors import DuplicateName
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -80,7 +81,8 @@ class Figures(Registry[Figure]):
             ContractError: the name does not end in the unit.
             InvalidName, DuplicateName: as for every registry.
         """
-        if not entry.name.endswith((f"_{entry.unit}", f"_{UNIT_ENDINGS.get(entry.unit, entry.unit)}")):
+        plain = re.sub(r"[^A-Za-z0-9]+", "_", entry.unit).strip("_")
+        if not entry.name.endswith((f"_{entry.unit}", f"_{plain}", f"_{UNIT_ENDINGS.get(entry.unit, entry.unit)}")):
             raise ContractError(f"figure {entry.name!r} ({entry.source}) must end in its unit, '_{entry.unit}'.")
         super().add(entry)
 

@@ -17,7 +17,7 @@ ERROR_TIMES = "x error"
 """The unit of a limit on accuracy that is a multiple of what the reference gets wrong."""
 
 _LIMIT = re.compile(
-    r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(?P<unit>[A-Za-z%]*(?: +error)?)"
+    r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(?P<unit>[A-Za-z%°²³µ/]*(?: +error)?)"
 )
 
 

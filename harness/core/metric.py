@@ -41,6 +41,10 @@ class Rule(StrEnum):
     """Times of two artifacts in alternation."""
     ABSOLUTE = "absolute"
     """Times of one artifact, against a time."""
+    LOSS = "loss"
+    """What a mean or a score over samples loses against the float model, by a paired bootstrap."""
+    LEVEL = "level"
+    """A mean or a score over samples itself, with its interval."""
     TAIL = "tail"
     """How many single inferences take longer than the limit."""
 
@@ -54,6 +58,8 @@ class ChangeRule(StrEnum):
     """By what became of every sample."""
     MEASURED = "measured"
     """Depends on the machine and varies a little."""
+    QUALITY = "quality"
+    """A mean or a score over samples, by both intervals."""
     TIMED = "timed"
     """By the best rung that can be had."""
 
@@ -118,6 +124,8 @@ class Metric:
     """The other recipes that it takes; a recipe that has none is reported without a figure, and nothing can be demanded."""
     per_sample: bool = False
     """Whether it needs a task metric that judges every sample."""
+    factor: Figure | None = None
+    """For a loss: the same as a factor, which limits in x are held to."""
     signed: bool = False
     """Whether a limit may be negative."""
     change: Change | None = None

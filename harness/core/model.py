@@ -8,7 +8,6 @@ from typing import Any
 
 from harness.core.signature import Signature
 from harness.core.source import Source
-from harness.core.tensors import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +23,4 @@ class Model:
     metric: str
     student: Callable[[], Any] | None = None
     """Returns an untrained smaller model of the same inputs and outputs, for distillation."""
-    source: Source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskMetric:
-    """A registered task metric: from outputs (n, ...) and labels (n, ...) to correctness or to one score."""
-
-    name: str
-    compute: Callable[[Array, Array], Any]
-    per_sample: bool
-    """True: it gives correctness, bool of shape (n,). False: one number for all samples, 0 to 1, higher is better."""
     source: Source

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from harness.core.model import TaskMetric
 from harness.core.result import ClassFlips
+from harness.core.task_metric import TaskMetric
 from harness.core.tensors import Array, Tensors
 from harness.core.timing import Start
 
@@ -45,6 +45,9 @@ class Evaluation:
     reference_correct: Array | None = None
     classes: tuple[ClassFlips, ...] = ()
     """By label; empty when the labels are no classes."""
+    added: Mapping[str, Array] | None = None
+    """What each sample adds to a task metric of numbers, (n, ...) by name; None of others."""
+    reference_added: Mapping[str, Array] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.core.tensors import Array
+
+SIGNIFICANT_BITS = 12
+"""Of a stored value: a rounding of one in 8,192 is nothing to a mean's interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,9 @@ class Samples:
     """base64 of ``numpy.packbits``; empty when the task metric scores all samples as one."""
     predicted: str = ""
     """base64 of zlib of the predicted labels as little-endian int16; empty when outputs are no class scores."""
+    values: str = ""
+    """base64 of zlib of the task metric's number for each sample, as little-endian float32 of 12 significant bits; empty
+    where it gives none."""
 
     @classmethod
     def pack(cls, correct: Array, scores: Array | None, dataset_sha256: str) -> Samples:
@@ -38,6 +44,27 @@ class Samples:
         """The same without correctness: the task metric scores all *n* samples as one."""
         packed = cls.pack(np.zeros(n, dtype=np.bool_), scores, dataset_sha256)
         return cls(n=packed.n, dataset_sha256=dataset_sha256, correct="", predicted=packed.predicted)
+
+    def with_values(self, values: Array) -> Samples:
+        """The same with *values* (n,), the task metric's numbers, rounded so that they stay small."""
+        mantissa, exponent = np.frexp(np.asarray(values, np.float64))
+        rounded = np.ldexp(np.rint(mantissa * 2**SIGNIFICANT_BITS) / 2**SIGNIFICANT_BITS, exponent)
+        packed = zlib.compress(rounded.astype("<f4").tobytes(), 9)
+        return replace(self, values=base64.b64encode(packed).decode())
+
+    def unpack_values(self) -> Array:
+        """The task metric's numbers, float64 of shape (n,).
+
+        Raises:
+            ValueError: the text does not hold n of them.
+        """
+        try:
+            raw = zlib.decompress(base64.b64decode(self.values, validate=True))
+        except (binascii.Error, zlib.error) as err:
+            raise ValueError(f"packed values can't be read: {err}") from err
+        if len(raw) != 4 * self.n or self.n <= 0:
+            raise ValueError(f"packed values hold {len(raw) / 4:g} numbers, not {self.n}")
+        return np.frombuffer(raw, "<f4").astype(np.float64)
 
     @property
     def per_sample(self) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from harness.core.baseline import CellBaseline
+from harness.core.figures import AGREEMENT
 from harness.core.finding import BUDGET, Finding, Verdict
 from harness.core.matrix import Case
-from harness.core.metric import Companion
+from harness.core.metric import Companion, Metric
 from harness.core.noise import NoiseProfile
 from harness.core.problem import Phase
 from harness.core.result import CellResult
@@ -22,6 +23,7 @@ WORDS = {
     Verdict.OVER_BUDGET: "over budget",
     Verdict.INCONCLUSIVE: "inconclusive",
     Verdict.REPORTED: "reported",
+    Verdict.UNSUPPORTED: "unsupported",
     Verdict.ERROR: "error",
 }
 WITHOUT_COMPANION = {
@@ -59,7 +61,7 @@ def judge_budget(
         against=BUDGET,
         verdict=judged.verdict,
         reason=", ".join(parts) + (f"; {judged.why}" if judged.why else ""),
-        unit="ratio" if case.limit is not None and case.limit.of_errors else metric.unit,
+        unit=judged.unit or ("ratio" if case.limit is not None and case.limit.of_errors else metric.unit),
         value=judged.value,
         n=judged.n,
         interval=judged.finite_interval,
@@ -81,7 +83,21 @@ def _judged(evidence: Evidence) -> Judged:
     if rule.needs_figure:
         if figure is None and evidence.limit is None and metric.companion is not None:
             return Judged(verdict=Verdict.REPORTED, sentence=WITHOUT_COMPANION[metric.companion])
+        meaningless = _why_meaningless(metric, evidence.result) if figure is None else ""
+        if meaningless:
+            return Judged(verdict=Verdict.UNSUPPORTED, sentence=f"has none, {meaningless}")
         if figure is None or not math.isfinite(figure.value):
             state = "was not measured" if figure is None else f"is {figure.value}"
             return error(f"has no figure: {metric.figure.name} {state}")
     return rule.judge(evidence)
+
+
+def _why_meaningless(metric: Metric, result: CellResult) -> str:
+    """Why there can be no such figure of this task; empty when there should be one."""
+    if result.samples is None:
+        return ""
+    if metric.per_sample and not result.samples.per_sample:
+        return "its task metric says of no sample that it is right or wrong"
+    if metric.figure is AGREEMENT and not result.samples.predicted:
+        return "its outputs are no scores of classes"
+    return ""

@@ -24,6 +24,8 @@ class Judged:
     reference: float | None = None
     baseline: float | None = None
     rung: str = ""
+    unit: str = ""
+    """Of value and interval, where it is not the metric's own."""
     notes: tuple[str, ...] = ()
 
     @property

@@ -12,10 +12,11 @@ import numpy as np
 from harness.core import figures
 from harness.core.figure import Figure
 from harness.core.measurement import Measurement
-from harness.core.model import TaskMetric
 from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.result import ClassFlips
+from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array, Ragged, Tensors, Values, count_of
+from harness.meters.quality import contributions, quality_measurements
 from harness.stats.bootstrap import bootstrap, paired_bootstrap
 from harness.stats.intervals import proportion_interval
 from harness.stats.paired_drop import Flips
@@ -51,8 +52,14 @@ def evaluate(task_metric: TaskMetric, outputs: Tensors, reference_outputs: Tenso
     """
     whole = Evaluation(task_metric=task_metric, labels=labels, outputs=outputs, reference_outputs=reference_outputs)
     check_outputs(outputs, labels)
-    if not task_metric.per_sample:
-        return whole
+    if task_metric.kind is not Kind.OUTCOME:
+        if not task_metric.in_blocks:
+            return whole
+        known = reference_outputs.plain() if task_metric.of_reference else labels.plain()
+        added, before = (
+            contributions(task_metric, side.plain(), known, len(labels)) for side in (outputs, reference_outputs)
+        )
+        return replace(whole, added=added, reference_added=before)
     compute, known = task_metric.compute, labels.plain()
     correct = correctness(compute, outputs.plain(), known, task_metric.name)
     reference_correct = correctness(compute, reference_outputs.plain(), known, task_metric.name)
@@ -71,7 +78,9 @@ def evaluation_measurements(session: ProbeSession) -> list[Measurement]:
         ValueError: outputs are unusable, or the score fails or is no finite number.
     """
     seen = session.evaluation
-    if seen.correct is None or seen.reference_correct is None:
+    if seen.added is not None and seen.reference_added is not None:
+        measured = quality_measurements(seen.task_metric, seen.added, seen.reference_added)
+    elif seen.correct is None or seen.reference_correct is None:
         metric = seen.task_metric
         outputs, reference_outputs, labels = (
             one.plain() for one in (seen.outputs, seen.reference_outputs, seen.labels)

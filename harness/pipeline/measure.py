@@ -16,6 +16,7 @@ from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import ClassFlips, Placement
 from harness.core.samples import Samples
+from harness.core.task_metric import Kind
 from harness.core.tensors import Array
 from harness.errors import TargetError
 from harness.meters.accuracy import class_scores, evaluate
@@ -107,7 +108,11 @@ def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings
 def _samples(evaluation: Evaluation, dataset_sha256: str) -> Samples:
     scores = class_scores(evaluation.outputs)
     if evaluation.correct is None:
-        return Samples.scored(len(evaluation.outputs), scores, dataset_sha256)
+        outcome = Samples.scored(len(evaluation.outputs), scores, dataset_sha256)
+        if evaluation.task_metric.kind is not Kind.VALUE or evaluation.added is None:
+            return outcome
+        (values,) = evaluation.added.values()
+        return outcome.with_values(values)
     return Samples.pack(evaluation.correct, scores, dataset_sha256)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from harness.core.finding import Verdict
 from harness.core.matrix import Case, Matrix
-from harness.core.metric import Companion
+from harness.core.metric import Companion, Rule
 from harness.core.model import Model
 from harness.core.names import LOCAL, Cell, RuntimeName
 from harness.core.packages import installed
 from harness.core.problem import CellProblem
 from harness.core.recipe import Recipe
+from harness.core.task_metric import Kind
 from harness.errors import ContractError, InvalidMatrix, TargetError, UnknownName
 from harness.judge.facts import Facts
 from harness.pipeline.resolved import ResolvedCell, resolve
@@ -32,6 +33,9 @@ class CompanionKind:
     lacking: str
     """Why a recipe has none; ``{!r}`` stands for its name."""
 
+
+OF_OUTCOMES = (Rule.PAIRED_DROP, Rule.ACCURACY, Rule.WORST_CLASS, Rule.PAIRED_GAIN)
+"""How shares of right and wrong are judged; flips and agreement have rules of their own."""
 
 COMPANIONS: Mapping[Companion, CompanionKind] = {
     Companion.CONTROL: CompanionKind(
@@ -150,11 +154,30 @@ def _step_refusal(model: Model, recipe: Recipe) -> str:
 
 
 def refused_case(case: Case) -> str:
-    """Why what *case* demands has no meaning for its recipe; empty when it has."""
+    """Why what *case* demands has no meaning for its recipe or its model; empty when it has."""
+    other = _of_another_task(case)
+    if other:
+        return other
     if case.limit is None or case.metric.companion is None or probed_companions(case):
         return ""
     name, recipe = case.metric.name, case.cell.recipe
     return f"{name}: {COMPANIONS[case.metric.companion].lacking.format(recipe)}; write 'report' for it"
+
+
+def _of_another_task(case: Case) -> str:
+    """What to write instead where *case* judges a model by another task metric than its own."""
+    model = models.get(case.cell.model)
+    own, asked = task_metrics.get(model.metric), case.metric
+    of_numbers = own.kind is not Kind.OUTCOME and own.in_blocks
+    by_numbers = asked.rule in (Rule.LOSS, Rule.LEVEL)
+    judged = f"{asked.name}: model {model.name!r} is judged by {own.title or own.name}"
+    if of_numbers and by_numbers and asked.title == own.title:
+        return ""
+    if of_numbers and (by_numbers or asked.rule in OF_OUTCOMES):
+        return f"{judged}; write {own.name}_{own.worse} or {own.name} for it"
+    if by_numbers:
+        return f"{judged}; write accuracy_drop or accuracy for it"
+    return ""
 
 
 def companions(case: Case) -> set[Cell]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.core.figure import Figure
+from harness.core.figure import Better, Figure
 from harness.core.finding import Finding, Verdict
 from harness.core.limits import ERROR_TIMES
 from harness.core.metrics import METRICS
@@ -22,6 +22,9 @@ def beside_limit(finding: Finding, figure: Figure, shown: str) -> str:
     if finding.limit is None:
         return shown
     sign = sign_of(finding)
+    factor = _factor(finding)
+    if factor is not None and finding.value is not None:
+        return f"{finding.value:.3f}{sign}{_plain(say(finding.limit, factor.unit))}"
     if finding.unit == "ratio" and figure.unit != "ratio":
         return f"{shown}{sign}{finding.limit:g} {ERROR_TIMES}"
     if finding.value is None:
@@ -35,13 +38,19 @@ def beside_limit(finding: Finding, figure: Figure, shown: str) -> str:
 
 def sign_of(finding: Finding) -> str:
     """``<=`` or ``>=`` of a figure that holds its limit, ``>`` or ``<`` of one that does not, ``~`` when that is open."""
-    metric = METRICS.get(finding.metric)
-    at_most = metric is None or metric.at_most
+    metric, factor = METRICS.get(finding.metric), _factor(finding)
+    at_most = metric is None or metric.at_most if factor is None else factor.better is Better.LOWER
     if finding.verdict is Verdict.PASS:
         return "<=" if at_most else ">="
     if finding.verdict is Verdict.OVER_BUDGET:
         return ">" if at_most else "<"
     return "~"
+
+
+def _factor(finding: Finding) -> Figure | None:
+    """The figure of a loss that was limited as a factor; None of any other finding."""
+    metric = METRICS.get(finding.metric)
+    return metric.factor if metric is not None and finding.unit == "ratio" else None
 
 
 def _plain(said: str) -> str:

@@ -34,6 +34,7 @@ KEPT: Mapping[ChangeRule, Kept] = {
     ChangeRule.EXACT: Kept(anywhere=True),
     ChangeRule.MEASURED: Kept(),
     ChangeRule.OUTCOME: Kept(samples=True),
+    ChangeRule.QUALITY: Kept(samples=True),
     ChangeRule.TIMED: Kept(artifact_key=True, judged=True),
 }
 

@@ -79,3 +79,32 @@ def test_ten_thousand_samples_fit_in_the_size_that_is_promised() -> None:
 def test_damaged_text_is_refused(changed: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         replace(GOOD, **changed).unpack_correct()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([0.1, -3.5, 12345.678], id="of different size"),
+        pytest.param([0.0, 0.0, 0.0], id="zeros"),
+        pytest.param([1e-30, 1e30, 1.0], id="far apart"),
+        pytest.param([1, 2, 3], id="whole numbers"),
+    ],
+)
+def test_values_are_kept_to_one_in_eight_thousand(values: list[float]) -> None:
+    packed = Samples.scored(3, None, "sha").with_values(np.array(values))
+    np.testing.assert_allclose(packed.unpack_values(), values, rtol=1 / 8192)
+    assert packed == Samples.scored(3, None, "sha").with_values(np.array(values)), "packing is deterministic"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("", "can't be read", id="empty"),
+        pytest.param("#", "can't be read", id="no base64"),
+        pytest.param(base64.b64encode(b"no zlib").decode(), "can't be read", id="no zlib"),
+        pytest.param(base64.b64encode(zlib.compress(bytes(8))).decode(), "hold 2 numbers, not 3", id="too few"),
+    ],
+)
+def test_values_that_can_t_be_read_are_told(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        replace(Samples.scored(3, None, "sha"), values=text).unpack_values()

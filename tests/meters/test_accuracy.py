@@ -12,9 +12,9 @@ import pytest
 from fakes.named import one
 
 from harness.core.measurement import Measurement
-from harness.core.model import TaskMetric
 from harness.core.result import ClassFlips
 from harness.core.source import Source
+from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array, Tensors
 from harness.meters.accuracy import (
     accuracy_measurements,
@@ -118,7 +118,9 @@ def test_outputs_must_be_as_many_as_labels(outputs: Array, labels: Array, says: 
 
 
 def metric(compute: Any, *, per_sample: bool = True) -> TaskMetric:
-    return TaskMetric(name="mine", compute=compute, per_sample=per_sample, source=Source.of(metric))
+    return TaskMetric(
+        name="mine", kind=Kind.OUTCOME if per_sample else Kind.SCORE, compute=compute, source=Source.of(metric)
+    )
 
 
 @pytest.mark.parametrize("per_sample", [True, False])

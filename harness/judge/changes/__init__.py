@@ -8,11 +8,13 @@ from harness.core.metric import ChangeRule
 from harness.judge.changes.exact import EXACT, MEASURED
 from harness.judge.changes.judgement import ChangeJudgement
 from harness.judge.changes.outcome import OUTCOME
+from harness.judge.changes.quality import QUALITY
 from harness.judge.changes.timed import TIMED
 
 CHANGE_RULES: Mapping[ChangeRule, ChangeJudgement] = {
     ChangeRule.EXACT: EXACT,
     ChangeRule.MEASURED: MEASURED,
     ChangeRule.OUTCOME: OUTCOME,
+    ChangeRule.QUALITY: QUALITY,
     ChangeRule.TIMED: TIMED,
 }

@@ -16,6 +16,7 @@ from harness.judge.rules.judgement import Judgement
 from harness.judge.rules.paired_drop import PAIRED_DROP
 from harness.judge.rules.paired_gain import PAIRED_GAIN
 from harness.judge.rules.proportion import ACCURACY, PROPORTION
+from harness.judge.rules.quality import LEVEL, LOSS
 from harness.judge.rules.ratio import RATIO
 from harness.judge.rules.tail import TAIL
 from harness.judge.rules.worst_class import WORST_CLASS
@@ -29,6 +30,8 @@ RULES: Mapping[Rule, Judgement] = {
     Rule.ACCURACY: ACCURACY,
     Rule.RATIO: RATIO,
     Rule.ABSOLUTE: ABSOLUTE,
+    Rule.LOSS: LOSS,
+    Rule.LEVEL: LEVEL,
     Rule.TAIL: TAIL,
 }
 

@@ -1,0 +1,74 @@
+"""Intervals from how often samples were drawn: those of the samples themselves."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.core.tensors import Array
+from harness.stats.bootstrap import BCA_LIMIT, bootstrap
+from harness.stats.weighted_bootstrap import weighted_interval
+
+
+@pytest.mark.parametrize("n", [2, 40, BCA_LIMIT, BCA_LIMIT + 1])
+def test_it_is_the_bootstrap_of_the_samples(n: int) -> None:
+    values = np.random.default_rng(n).gamma(0.5, size=n)
+
+    found = weighted_interval(lambda weights: weights @ values / weights.sum(axis=1), n, 0.9)
+    drawn = bootstrap(lambda some, _: float(some.mean()), values, np.zeros(n), 0.9)
+
+    assert found == pytest.approx(drawn, rel=1e-9, abs=1e-12)
+
+
+def test_of_a_mean_of_many_it_is_students_interval() -> None:
+    values = np.random.default_rng(0).normal(3, 2, 5000)
+
+    found = weighted_interval(lambda weights: weights @ values / weights.sum(axis=1), len(values), 0.95)
+    students = stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values))
+
+    assert found == pytest.approx(students, abs=0.004)
+
+
+def test_it_covers_the_truth_as_often_as_it_says() -> None:
+    """A skewed difference that is zero for most samples, as of a metric that few samples change."""
+    random, covered = np.random.default_rng(1), 0
+    for seed in range(200):
+        values = random.exponential(1.0, 300) * (random.random(300) < 0.2)
+        low, high = weighted_interval(lambda w, v=values: w @ v / w.sum(axis=1), 300, 0.9, seed)
+        covered += low <= 0.2 <= high
+    assert 0.83 <= covered / 200 <= 0.97
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_one_sample_has_no_interval(n: int) -> None:
+    with pytest.raises(ValueError, match=f"{n} samples can't be resampled"):
+        weighted_interval(lambda weights: weights.sum(axis=1), n, 0.9)
+
+
+def test_a_value_that_some_resamples_lack_is_told() -> None:
+    def needs_the_first(weights: Array) -> Array:
+        return np.where(weights[:, 0] > 0, 1.0, np.nan)
+
+    with pytest.raises(ValueError, match=r"not finite on \d+ of \d+ resamples"):
+        weighted_interval(needs_the_first, 40, 0.9)
+
+
+def test_a_constant_has_an_interval_of_no_width() -> None:
+    assert weighted_interval(lambda weights: np.ones(len(weights)), 40, 0.9) == (1.0, 1.0)
+
+
+@pytest.mark.slow
+def test_ten_thousand_samples_of_confusion_matrices_take_seconds() -> None:
+    added = np.random.default_rng(0).integers(0, 50, (10_000, 21 * 21)).astype(np.float64)
+
+    def score(weights: Array) -> Array:
+        sums = (weights.astype(np.float64) @ added).reshape(-1, 21, 21)
+        inner = np.diagonal(sums, axis1=1, axis2=2)
+        return np.asarray((inner / (sums.sum(1) + sums.sum(2) - inner)).mean(axis=1))
+
+    begun = time.monotonic()
+    weighted_interval(score, 10_000, 0.95)
+    assert time.monotonic() - begun <= 15, "5 s where nothing else runs"
