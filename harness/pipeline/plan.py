@@ -173,7 +173,7 @@ def _of_another_task(case: Case) -> str:
     judged = f"{asked.name}: model {model.name!r} is judged by {own.title or own.name}"
     if of_numbers and by_numbers and asked.title == own.title:
         return ""
-    if of_numbers and (by_numbers or asked.rule in OF_OUTCOMES):
+    if of_numbers and (by_numbers or asked.rule in OF_OUTCOMES or asked.companion is not None):
         return f"{judged}; write {own.name}_{own.worse} or {own.name} for it"
     if by_numbers:
         return f"{judged}; write accuracy_drop or accuracy for it"

@@ -112,6 +112,9 @@ def test_sentences_and_columns_call_it_by_its_name(project: Project) -> None:
         pytest.param(
             "by_nll", "accuracy_drop", "1 pp", "is judged by NLL; write nll_rise or nll for it", id="no accuracy"
         ),
+        pytest.param(
+            "by_nll", "calibration_spread", "1 pp", "is judged by NLL; write nll_rise", id="no spread of accuracies"
+        ),
         pytest.param("linear", "nll_rise", "1 nats", "is judged by top1; write accuracy_drop", id="no numbers"),
         pytest.param("by_nll", "macro_f1_drop", "1 pp", "is judged by NLL; write nll_rise", id="of another task"),
         pytest.param(
