@@ -37,9 +37,10 @@ class Evaluation:
     """Predictions on the whole evaluation set beside the reference's."""
 
     task_metric: TaskMetric
-    labels: Tensors
-    outputs: Tensors
-    reference_outputs: Tensors
+    label_tensors: Tensors
+    output_tensors: Tensors
+    reference_tensors: Tensors
+    """The reference's outputs."""
     correct: Array | None = None
     """Bool of shape (n,); None when the task metric scores all samples as one."""
     reference_correct: Array | None = None
@@ -48,6 +49,21 @@ class Evaluation:
     added: Mapping[str, Array] | None = None
     """What each sample adds to a task metric of numbers, (n, ...) by name; None of others."""
     reference_added: Mapping[str, Array] | None = None
+
+    @property
+    def labels(self) -> Any:
+        """As a user's function sees them: an array, a list of arrays of different shapes, or a dict of these by name."""
+        return self.label_tensors.plain()
+
+    @property
+    def outputs(self) -> Any:
+        """Likewise."""
+        return self.output_tensors.plain()
+
+    @property
+    def reference_outputs(self) -> Any:
+        """Likewise."""
+        return self.reference_tensors.plain()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,9 @@ def evaluate(task_metric: TaskMetric, outputs: Tensors, reference_outputs: Tenso
     Raises:
         ValueError: outputs are unusable, or the task metric fails or breaks its contract.
     """
-    whole = Evaluation(task_metric=task_metric, labels=labels, outputs=outputs, reference_outputs=reference_outputs)
+    whole = Evaluation(
+        task_metric=task_metric, label_tensors=labels, output_tensors=outputs, reference_tensors=reference_outputs
+    )
     check_outputs(outputs, labels)
     if task_metric.kind is not Kind.OUTCOME:
         if not task_metric.in_blocks:
@@ -82,13 +84,10 @@ def evaluation_measurements(session: ProbeSession) -> list[Measurement]:
         measured = quality_measurements(seen.task_metric, seen.added, seen.reference_added)
     elif seen.correct is None or seen.reference_correct is None:
         metric = seen.task_metric
-        outputs, reference_outputs, labels = (
-            one.plain() for one in (seen.outputs, seen.reference_outputs, seen.labels)
-        )
-        measured = score_measurements(metric.compute, outputs, reference_outputs, labels, metric.name)
+        measured = score_measurements(metric.compute, seen.outputs, seen.reference_outputs, seen.labels, metric.name)
     else:
         measured = accuracy_measurements(seen.correct, seen.reference_correct, seen.classes)
-    return [*measured, *output_measurements(seen.outputs, seen.reference_outputs)]
+    return [*measured, *output_measurements(seen.output_tensors, seen.reference_tensors)]
 
 
 def class_flips(reference: Array, current: Array, labels: Any) -> tuple[ClassFlips, ...]:

@@ -106,9 +106,9 @@ def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings
 
 
 def _samples(evaluation: Evaluation, dataset_sha256: str) -> Samples:
-    scores = class_scores(evaluation.outputs)
+    scores = class_scores(evaluation.output_tensors)
     if evaluation.correct is None:
-        outcome = Samples.scored(len(evaluation.outputs), scores, dataset_sha256)
+        outcome = Samples.scored(len(evaluation.output_tensors), scores, dataset_sha256)
         if evaluation.task_metric.kind is not Kind.VALUE or evaluation.added is None:
             return outcome
         (values,) = evaluation.added.values()

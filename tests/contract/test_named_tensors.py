@@ -29,11 +29,15 @@ def cells(models, recipes=("fp32",)):
     ]
 
 
-ALWAYS = cells(["pair_tuple"], ["fp32", "int8_static"]) + cells(["lengths_torch"])
-ALWAYS += [Cell(model=model, recipe="fp32", runtime="tensorflow") for model in ("pair_keras", "lengths_keras")]
+ALWAYS = [
+    *cells(["pair_tuple"]),
+    Cell(model="pair_tuple", recipe="int8_static", runtime="onnxruntime"),
+    *(Cell(model="lengths_torch", recipe="fp32", runtime=name) for name in ("onnxruntime", "litert")),
+    Cell(model="pair_keras", recipe="fp32", runtime="tensorflow"),
+]
 AT_NIGHT = [
-    *cells(["pair_dict", "pair_keras", "lengths_keras", "lengths_out_torch", "state_torch"]),
-    *cells(["pair_tuple"], ["fp16", "int8_dynamic"]),
+    *cells(["pair_dict", "pair_keras", "lengths_torch", "lengths_keras", "lengths_out_torch", "state_torch"]),
+    *cells(["pair_tuple"], ["fp16", "int8_dynamic", "int8_static"]),
     *cells(["lengths_torch", "lengths_keras", "state_torch", "pair_keras"], ["int8_static"]),
 ]
 UNSUPPORTED = {
