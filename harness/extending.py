@@ -19,11 +19,12 @@ from harness.core.metric import Change, ChangeRule, Metric, Rule, Stage
 from harness.core.metrics import add_metric, ratio_metric
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
-from harness.core.signature import Input
+from harness.core.signature import Input, Signature
 from harness.core.source import Source
-from harness.core.tensors import Array
+from harness.core.tensors import Array, Tensors
 from harness.core.weights import WeightTensor
 from harness.core.work import Work
+from harness.errors import UnsupportedModel
 from harness.meters.registry import FunctionMeter, add_meter, meter
 from harness.recipes.steps import step
 from harness.registering import dataset, exporter, framework, model, runtime, sample_metric, score, target, task_metric
@@ -58,10 +59,13 @@ __all__ = [
     "Remote",
     "Rule",
     "Runtime",
+    "Signature",
     "Source",
     "Split",
     "Stage",
     "Target",
+    "Tensors",
+    "UnsupportedModel",
     "WeightTensor",
     "Work",
     "add_figure",

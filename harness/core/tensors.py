@@ -153,7 +153,7 @@ class Tensors:
 
     def batches(self, size: int) -> Iterator[dict[str, Array]]:
         """All samples in order, up to *size* at a time; samples of different shapes never in one batch."""
-        if not any(isinstance(one, Ragged) for one in self._values.values()):
+        if not self._differ:
             for start in range(0, len(self), size):
                 yield {name: np.asarray(one[start : start + size]) for name, one in self._values.items()}  # type: ignore[index]
             return
@@ -174,14 +174,14 @@ class Tensors:
 
     def typical(self) -> dict[str, Array]:
         """The sample that is timed: the first one, or where lengths differ the first of median size."""
-        if not any(isinstance(one, Ragged) for one in self._values.values()):
+        if not self._differ:
             return self.sample(0)
         sizes = self._sizes()
         return self.sample(sizes.index(sorted(sizes)[(len(sizes) - 1) // 2]))
 
     def example(self, count: int) -> dict[str, Array]:
         """A batch of the first *count* samples; where shapes differ, of the largest one so many times."""
-        if not any(isinstance(one, Ragged) for one in self._values.values()):
+        if not self._differ:
             return {name: np.asarray(one[:count]) for name, one in self._values.items()}  # type: ignore[index]
         largest = self.sample(int(np.argmax(self._sizes())))
         return {name: np.repeat(value, count, axis=0) for name, value in largest.items()}
@@ -256,6 +256,11 @@ class Tensors:
             ValueError: as ``concatenated``.
         """
         return cls.concatenated([batch for part in parts for batch in part.batches(len(part) or 1)])
+
+    @property
+    def _differ(self) -> bool:
+        """Whether there are samples of different shapes."""
+        return any(isinstance(one, Ragged) for one in self._values.values())
 
     def _sizes(self) -> list[int]:
         """Elements of each sample."""

@@ -152,8 +152,8 @@ def score_measurements(
             raise ValueError(f"task metric {name!r} gave {value}")
         if not 0 <= value <= 1:
             raise ValueError(
-                f"score {name!r} gave {value:g}; a score lies from 0 to 1 and higher is better. Of an error, return for "
-                "example 1 / (1 + error)."
+                f"score {name!r} gave {value:g}; a score lies from 0 to 1 and higher is better. Of an error, write "
+                "@harness.sample_metric or @harness.score(of=...), with its unit and better='lower'."
             )
         return value
 

@@ -26,7 +26,8 @@ def judge(evidence: Evidence) -> Judged:
     verdict = (
         Verdict.REPORTED if limit is None else judge_interval(figure.interval, limit.value, at_most=metric.at_most)
     )
-    sentence = f"has {say(figure.value, 'fraction')} {say_interval(figure.interval, 'fraction')} (n = {figure.n})"
+    written = metric.figure.written
+    sentence = f"has {say(figure.value, written)} {say_interval(figure.interval, written)} (n = {figure.n})"
     return Judged(
         verdict=verdict,
         sentence=sentence,
