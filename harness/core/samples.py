@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.core.tensors import Array
 
-SIGNIFICANT_BITS = 12
+SIGNIFICANT_BITS = 13
 """Of a stored value: a rounding of one in 8,192 is nothing to a mean's interval."""
 
 
