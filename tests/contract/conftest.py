@@ -48,6 +48,28 @@ CELLS = [
 """Every runtime with every format that it claims, of models of every framework that it takes."""
 
 
+BY_DAY = ("fp32", "int8_static")
+"""Formats of every runtime that each run of the tests builds; the others are marked ``nightly``: they take minutes."""
+
+
+def parameters(cells, by_day):
+    """*cells* as parameters of a test, those that *by_day* does not name marked ``nightly``."""
+    return [
+        pytest.param(
+            cell,
+            id=f"{cell.model}-{cell.recipe}-{cell.runtime}",
+            marks=() if by_day(cell) else pytest.mark.nightly,
+        )
+        for cell in cells
+    ]
+
+
+def of_selected_tests(request, cells, parameter="cell"):
+    """Those of *cells* that a test of this run is about, by its *parameter*."""
+    asked = {item.callspec.params.get(parameter) for item in request.session.items if hasattr(item, "callspec")}
+    return [cell for cell in cells if cell in asked]
+
+
 def first_cell(runtime, *recipes):
     """The first cell of *runtime* with one of *recipes*, in their order; all runtimes have fp32."""
     return next(
@@ -94,11 +116,13 @@ def prepared(settings, cells):
 
 
 @pytest.fixture(scope="session")
-def built(settings):
-    """The run that prepared all cells; a cell that can't run here fails the tests, it does not skip them."""
-    run = prepared(settings, CELLS)
+def built(request, settings):
+    """The run that prepared the cells of this run's tests; one that can't run here fails the tests, it does not skip them."""
+    daily = [cell for cell in CELLS if cell.recipe in BY_DAY]
+    wanted = list(dict.fromkeys([*daily, *of_selected_tests(request, CELLS)]))
+    run = prepared(settings, wanted)
     broken = {
-        cell.id: (run.results[cell].status, run.results[cell].reason) for cell in CELLS if cell not in run.artifacts
+        cell.id: (run.results[cell].status, run.results[cell].reason) for cell in wanted if cell not in run.artifacts
     }
     assert not broken, broken
     return run
@@ -116,8 +140,8 @@ LARGE = {
 
 
 @pytest.fixture(scope="session")
-def large(settings):
+def large(request, settings):
     """The run that prepared the large models of ``special_models.py``."""
     with only_shipped():
         load(SPECIAL_MODELS)
-        return prepared(settings, LARGE.values())
+        return prepared(settings, [LARGE[name] for name in of_selected_tests(request, LARGE, "runtime")])

@@ -24,7 +24,7 @@ from harness.runtimes.tested_versions import facts_of
 from harness.targets.local import Local
 from harness.worker.process import Worker, WorkerFailure
 
-from .conftest import CELLS, LARGE, RUNTIMES, first_cell, options_of
+from .conftest import BY_DAY, CELLS, LARGE, RUNTIMES, first_cell, options_of, parameters
 
 pytestmark = pytest.mark.runtimes
 
@@ -45,11 +45,23 @@ FACTS = {runtime.name: facts for runtime in runtimes if (facts := facts_of(runti
 OTHERS = {"harness", "litert_torch", "nncf", "onnx"}
 """Heavy modules of build sides, which no run side needs."""
 HEAVY = OTHERS.union(*(facts.modules for facts in FACTS.values()))
+COMPILED = ("torch_inductor", "executorch")
+"""Runtimes whose large models take tens of seconds."""
 KERNELS = {"digits_cnn": 8 * 9 + 16 * 8 * 9 + 32 * 16 * 9 + 10 * 32}
 KERNELS["digits_keras_cnn"] = KERNELS["digits_cnn"]
 
-each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.model}-{cell.recipe}-{cell.runtime}")
+
+def by_day(cell):
+    """torch_inductor compiles for ten seconds and more, whatever the format."""
+    return cell.recipe == "fp32" or (cell.recipe in BY_DAY and cell.runtime != "torch_inductor")
+
+
+each_cell = pytest.mark.parametrize("cell", parameters(CELLS, by_day))
 each_runtime = pytest.mark.parametrize("runtime", RUNTIMES)
+each_quick_runtime = pytest.mark.parametrize(
+    "runtime",
+    [pytest.param(name, marks=pytest.mark.nightly if name in COMPILED else ()) for name in RUNTIMES],
+)
 
 
 @pytest.fixture
@@ -222,7 +234,7 @@ def test_an_artifact_of_another_engine_is_refused(built, reopened, runtime):
         reopened(first_cell(runtime), path=built.artifacts[other].path)
 
 
-@each_runtime
+@each_quick_runtime
 def test_memory_is_given_back_on_close(large, reopened, runtime):
     """Kept, it would be five megabytes more each time: the weights are half a megabyte, eight activations one each."""
     cell = LARGE[runtime]
@@ -263,7 +275,7 @@ def share_at_work_together(pid, worker):
     return sum(ready >= 2 for ready in moments) / len(moments)
 
 
-@each_runtime
+@each_quick_runtime
 def test_it_computes_on_as_many_threads_as_it_is_told(large, opened, reopened, runtime):
     """A busy machine may withhold cores: what counts is how many threads are ready to compute at the same time."""
     cell = LARGE[runtime]
@@ -281,7 +293,7 @@ def test_it_computes_on_as_many_threads_as_it_is_told(large, opened, reopened, r
     assert both >= alone + 0.2, (alone, both)
 
 
-@each_runtime
+@each_quick_runtime
 def test_whole_numbers_go_in_as_they_are(large, reopened, runtime):
     """A model that takes pixels as uint8: no float may be made of them on the way, nor anything else accepted."""
     cell = LARGE[runtime]

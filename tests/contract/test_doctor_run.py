@@ -48,6 +48,7 @@ def _wide_terminal(monkeypatch):
     monkeypatch.setattr(screen, "terminal_width", lambda: 2000)
 
 
+@pytest.mark.nightly
 def test_every_engine_here_runs(engine_cache, monkeypatch, capsys):
     monkeypatch.setenv("EDGE_HARNESS_CACHE", str(engine_cache))
     assert cli.main(["doctor", "--run"]) == 0

@@ -10,7 +10,7 @@ from harness.core.metrics import metric_named
 from harness.pipeline.run import Run
 from harness.registries import runtimes
 
-from .conftest import SPECIAL_MODELS, first_alone
+from .conftest import SPECIAL_MODELS, first_alone, of_selected_tests
 
 pytestmark = pytest.mark.runtimes
 
@@ -18,13 +18,13 @@ LEFT = {"litert:xnnpack": "SELECT", "executorch:xnnpack": "fmod", "onnxruntime:q
 
 
 @pytest.fixture(scope="module")
-def judged(settings):
+def judged(request, settings):
     with only_shipped():
         load(SPECIAL_MODELS)
         matrix = Matrix.parse(
             models=["dividing_torch"],
             recipes=["fp32"],
-            runtimes=[*LEFT, "litert", "onnxruntime"],
+            runtimes=[*of_selected_tests(request, LEFT, "runtime"), "litert", "onnxruntime"],
             budgets=[("*", {"output_error": "0.0001 abs"})],
             baseline=False,
         )
@@ -35,7 +35,9 @@ def judged(settings):
         return {case.cell.runtime: run.judge(case) for case in cases}
 
 
-@pytest.mark.parametrize("runtime", LEFT)
+@pytest.mark.parametrize(
+    "runtime", [pytest.param(name, marks=pytest.mark.nightly if "executorch" in name else ()) for name in LEFT]
+)
 def test_what_was_left_behind_is_named(judged, runtime):
     found = {one.against: one for one in judged[runtime]}
     name, _, provider = runtime.partition(":")

@@ -50,7 +50,13 @@ def run_without(module, folder, cache, **suite):
 
 @pytest.mark.parametrize(
     ("runtime", "required"),
-    [*((runtime, False) for runtime in RUNTIMES), pytest.param("onnxruntime", True, id="onnxruntime-required")],
+    [
+        *(
+            pytest.param(runtime, False, marks=() if runtime == "litert" else pytest.mark.nightly)
+            for runtime in RUNTIMES
+        ),
+        pytest.param("onnxruntime", True, id="onnxruntime-required"),
+    ],
 )
 def test_a_missing_engine(built, engine_cache, tmp_path, runtime, required):
     framework = next(one for one in MODELS if claimed(runtimes.get(runtime), one, "fp32"))

@@ -37,7 +37,10 @@ print(json.dumps([entered.count(side), sum("/harness/" in name and name != side 
 INFERENCES = 10
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(
+    "runtime",
+    [pytest.param(name, marks=pytest.mark.nightly if name == "torch_inductor" else ()) for name in RUNTIMES],
+)
 def test_an_inference_enters_two_functions_of_the_adapter_at_most(built, runtime):
     cell = first_cell(runtime)
     ended = subprocess.run(

@@ -15,7 +15,7 @@ from harness.recipes.chain import parse_recipe
 from harness.registries import steps
 from harness.store.provenance import provenance_to_plain
 
-from .conftest import first_alone
+from .conftest import first_alone, of_selected_tests, parameters
 
 pytestmark = pytest.mark.runtimes
 
@@ -37,15 +37,17 @@ ONE_OF_EACH = {
 """Transforms; number formats have a contract test of their own."""
 CHAINS = ("prune_channels30_finetune+int8_static", "svd50_finetune+int8_qat", "prune_channels30+cluster16")
 RECIPES = (*ONE_OF_EACH.values(), *CHAINS)
+BY_DAY = ("prune50", "prune_channels30_finetune", "distill", "int8_qat", "svd50", CHAINS[-1])
+"""Those that every run of the tests makes."""
 CELLS = [Cell(model="digits_cnn", recipe=recipe, runtime="onnxruntime") for recipe in RECIPES]
 
 
 @pytest.fixture(scope="module")
-def made(settings):
+def made(request, settings):
     load_catalog()
     matrix = Matrix.parse(
         models=["digits_cnn"],
-        recipes=["fp32", *RECIPES],
+        recipes=["fp32", *dict.fromkeys([*BY_DAY, *of_selected_tests(request, RECIPES, "recipe")])],
         runtimes=["onnxruntime"],
         budgets=[("*", {"size_ratio": "report"})],
         baseline=False,
@@ -69,14 +71,16 @@ def _transforms(family):
     return "{" in text or steps.step(text).transform is not None
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(recipe, marks=() if recipe in BY_DAY else pytest.mark.nightly) for recipe in RECIPES]
+)
 def test_the_artifact_keeps_every_promise(made, recipe):
     _, findings = made
     assert parse_recipe(recipe).promises, "a step that promises nothing is held to nothing"
     assert [one.reason for one in findings[recipe] if one.verdict != "reported"] == []
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.recipe)
+@pytest.mark.parametrize("cell", parameters(CELLS, lambda cell: cell.recipe in BY_DAY))
 def test_the_work_is_told(made, cell):
     run, _ = made
     provenance = run.artifacts[cell].provenance
@@ -89,7 +93,10 @@ def test_the_work_is_told(made, cell):
     json.dumps(provenance_to_plain(provenance))
 
 
-@pytest.mark.parametrize("recipe", ONE_OF_EACH.values())
+@pytest.mark.parametrize(
+    "recipe",
+    [pytest.param(one, marks=() if one in BY_DAY else pytest.mark.nightly) for one in ONE_OF_EACH.values()],
+)
 def test_a_model_can_be_kept_after_every_step(made, recipe, tmp_path):
     """Each step's result is made of layers that can be written down: a chain that goes on from it need not repeat it."""
     import torch

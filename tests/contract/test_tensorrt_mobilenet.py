@@ -12,7 +12,7 @@ from harness.targets.local import Local
 
 from .conftest import first_alone
 
-pytestmark = pytest.mark.runtimes
+pytestmark = [pytest.mark.runtimes, pytest.mark.nightly]
 
 FORMATS = {"fp32": "float32", "fp16": "float16", "int8_static": "int8"}
 SMS = ("86", "89")

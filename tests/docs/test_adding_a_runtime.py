@@ -70,6 +70,7 @@ def test_a_mistake_in_it_is_red(tmp_path, cache):
     assert cells["fp32"].status == "error(parity)"
 
 
+@pytest.mark.nightly
 def test_a_mistake_that_accuracy_does_not_see_is_red(tmp_path, cache):
     """All outputs are one too large: the same class wins, and only the raw outputs tell."""
     side = files_of_the_page()["onnxref_run_side.py"]

@@ -59,6 +59,7 @@ def test_something_is_recorded() -> None:
     assert RECORDED
 
 
+@pytest.mark.nightly
 def test_the_page_is_what_the_recorded_trials_give() -> None:
     page = "\n".join(verdicts_page.page([verdicts_page.read(path) for path in RECORDED])) + "\n"
     assert (ROOT / "docs/verdicts-compared.md").read_text(encoding="utf-8") == page, (

@@ -93,6 +93,7 @@ def test_accuracy_and_parameters_are_the_recorded_ones(fashion_data: DataSet) ->
 
 
 @pytest.mark.runtimes
+@pytest.mark.nightly
 def test_training_is_repeatable_and_learns(tmp_path: Path) -> None:
     command = ("-m", "examples.zoo.training", "digits_keras_cnn", "--epochs", "3", "--out")
     for folder in ("first", "second"):

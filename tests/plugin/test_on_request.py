@@ -85,6 +85,7 @@ def test_a_run_that_leaves_out_all_is_not_green(project: Project) -> None:
     assert project.run("suites").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
+@pytest.mark.nightly
 def test_the_processes_of_xdist_leave_out_the_same(suites: Project) -> None:
     result = suites.run_apart("suites", "-n", "2", "--harness-baseline-lenient")
     assert result.ret == pytest.ExitCode.OK

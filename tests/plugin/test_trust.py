@@ -219,6 +219,7 @@ def test_another_evaluation_set_is_incomparable(project: Project, step: int) -> 
     assert project.run("--harness-strict").ret == pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.mark.nightly
 def test_two_processes_time_as_one_does(project: Project) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is an extra of the tests")
     project.write("pytest.ini", "[pytest]\nfilterwarnings = error\n")

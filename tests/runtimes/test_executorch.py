@@ -20,7 +20,7 @@ from harness.runtimes.options import choice_of
 from .building import NAMES, PRECISIONS, SHAPE
 from .executorch_building import ON_PORTABLE
 
-pytestmark = pytest.mark.runtimes
+pytestmark = [pytest.mark.runtimes, pytest.mark.nightly]
 
 ROOT = Path(__file__).parents[2]
 THREADS = """
