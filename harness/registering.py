@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.core.contracts import Exporter, Framework, Runtime, Target
+from harness.core.contracts import Exporter, FileFramework, Framework, Runtime, Target
 from harness.core.data import DataSet, RegisteredDataSet
 from harness.core.figure import Better
 from harness.core.model import Model
@@ -35,12 +37,13 @@ def model(
     dataset: str,
     input: Input | None = None,
     inputs: Sequence[Input] = (),
-    outputs: Sequence[str] = ("output",),
-    framework: str = "torch",
+    outputs: Sequence[str] | None = None,
+    framework: str = "",
     metric: str = "top1",
     student: Callable[[], Any] | None = None,
+    file: str | Path = "",
 ) -> Callable[[Build], Build]:
-    """Register the decorated function, which returns a trained float model, as the model *name*.
+    """Register the decorated function, which returns a trained float model, as the model *name*; or a *file*, by itself.
 
     The function is called in a process of its own; import the framework inside it. So is *student*, which returns an
     untrained smaller model for the recipe step ``distill``.
@@ -50,35 +53,97 @@ def model(
         dataset: of its samples.
         input: what it takes, where that is one tensor.
         inputs: what it takes, where that are several: in the order in which it is called with them.
-        outputs: a name for each tensor that it gives: in the order of the tuple, or the keys of the dict, that it returns.
-        framework: that it is written in.
+        outputs: a name for each tensor that it gives: in the order of the tuple, or the keys of the dict, that it returns;
+            one called ``output`` unless given.
+        framework: that it is written in; torch unless given.
         metric: its task metric.
         student: see above.
+        file: the float model as an ``.onnx``, ``.tflite`` or ``.keras`` file, which says itself what it takes and gives;
+            its path counts from the folder of the Python file that registers it.
 
     Raises:
-        ContractError: an input is no ``harness.Input``, a name stands for two tensors, or a function can't be called.
+        ContractError: an input is no ``harness.Input``, two tensors have one name, a function can't be called.
         InvalidName: the name can't stand in a cell's id.
         DuplicateName: another definition already has this name.
     """
-    signature = _signature(name, input, inputs, outputs)
+    if file:
+        given = {"input": input, "inputs": inputs, "outputs": outputs, "framework": framework, "student": student}
+        return _add_file_model(name, file, dataset, metric, Source.of_caller(), given)
+    signature = _signature(name, input, inputs, ("output",) if outputs is None else outputs)
+    _check_student(name, student)
+    entry = functools.partial(
+        Model,
+        name=name,
+        framework=framework or "torch",
+        signature=signature,
+        dataset=dataset,
+        metric=metric,
+        student=student,
+    )
+    return functools.partial(_add_model, entry)
+
+
+def _check_student(name: str, student: Any) -> None:
     if student is not None and not callable(student):
         raise ContractError(f"model {name!r}: student={student!r} must be a function that returns an untrained model.")
 
-    def register(build: Build) -> Build:
-        entry = Model(
-            name=name,
-            framework=framework,
-            build=build,
-            signature=signature,
-            dataset=dataset,
-            metric=metric,
-            student=student,
-            source=Source.of(build),
-        )
-        models.add(entry)
-        return build
 
-    return register
+def _add_model(entry: Callable[..., Model], build: Build) -> Build:
+    models.add(entry(build=build, source=Source.of(build)))
+    return build
+
+
+MODEL_FILES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
+"""The frameworks whose models can be files, by the suffix of these."""
+
+
+def _add_file_model(
+    name: str, file: str | Path, dataset: str, metric: str, source: Source, given: Mapping[str, Any]
+) -> Callable[[Any], Any]:
+    for argument, value in given.items():
+        if value not in (None, (), ""):
+            raise ContractError(
+                f"model {name!r}: {argument}= beside file=: a file says itself what it takes and gives, and it has no function."
+            )
+    models.add(_model_of_file(name, file, dataset, metric, source))
+    return functools.partial(_decorates_nothing, name)
+
+
+def _model_of_file(name: str, file: str | Path, dataset: str, metric: str, source: Source) -> Model:
+    path = beside(source, file)
+    framework = MODEL_FILES.get(path.suffix.lower())
+    if framework is None:
+        raise ContractError(
+            f"model {name!r}: file={str(file)!r}: a model is a file that ends in {', '.join(MODEL_FILES)}; of anything else "
+            "register a function that loads it."
+        )
+
+    def open_file() -> Any:
+        opener = frameworks.get(framework)
+        assert isinstance(opener, FileFramework), "frameworks of files can open them"
+        return opener.open(path)
+
+    return Model(
+        name=name,
+        framework=framework,
+        build=open_file,
+        signature=None,
+        dataset=dataset,
+        metric=metric,
+        file=path,
+        source=source,
+    )
+
+
+def beside(source: Source, file: str | Path) -> Path:
+    """The path of *file*, counted from the folder of the Python file that registers it."""
+    return (Path(source.path).parent / file).resolve() if source.path else Path(file).resolve()
+
+
+def _decorates_nothing(name: str, build: Any) -> Any:
+    raise ContractError(
+        f"model {name!r} is a file, and harness.model(..., file=...) decorates {getattr(build, '__name__', build)!r}: write one or the other."
+    )
 
 
 def _signature(name: str, one: Input | None, several: Sequence[Input], outputs: Sequence[str]) -> Signature:

@@ -10,7 +10,9 @@ from typing import Any
 
 from harness.core.contracts import Exporter, Framework, Meter, Runtime, Target
 from harness.core.data import RegisteredDataSet
+from harness.core.given import GivenFile
 from harness.core.model import Model
+from harness.core.names import checked_name
 from harness.core.registry import Registry
 from harness.core.step_family import Steps
 from harness.core.task_metric import TaskMetric
@@ -45,6 +47,23 @@ class Exporters(Registry[Exporter]):
         return sorted(exporter.format for exporter in self if exporter.framework == framework)
 
 
+class GivenFiles(Registry[GivenFile]):
+    """Files that somebody else made, by recipe, model and runtime."""
+
+    def _checked(self, entry: GivenFile) -> str:
+        for kind, name in (("artifact", entry.recipe), ("model", entry.model), ("runtime", entry.runtime)):
+            checked_name(kind, name)
+        return entry.name
+
+    def find(self, recipe: str, model: str, runtime: str) -> GivenFile | None:
+        """The file that stands for *recipe* of *model* on *runtime*; None where none was given."""
+        return self._entries.get(f"{recipe}/{model}/{runtime}")
+
+    def of(self, recipe: str, model: str = "") -> list[GivenFile]:
+        """The files that stand for *recipe*, of all models or of one."""
+        return [one for one in self if one.recipe == recipe and model in ("", one.model)]
+
+
 IN_CONFTEST = "in a conftest.py in the suite's folder or above it."
 models: Registry[Model] = Registry("model", f"Register one with @harness.model {IN_CONFTEST}")
 datasets: Registry[RegisteredDataSet] = Registry("data set", f"Register one with @harness.dataset {IN_CONFTEST}")
@@ -58,6 +77,7 @@ frameworks: Registry[Framework] = Registry(
 )
 exporters = Exporters("exporter", "", Exporter)
 runtimes: Registry[Runtime] = Registry("runtime", f"Register one with @harness.runtime {IN_CONFTEST}", Runtime)
+given_files = GivenFiles("artifact", f"Register one with harness.artifact(...) {IN_CONFTEST}")
 targets: Registry[Target] = Registry(
     "target", "Only this machine, 'local', ships; register one with @harness.target.", Target
 )

@@ -29,6 +29,7 @@ ROOMS = (
     ("reporting",),
     ("store", "meters", "runtimes", "recipes", "targets", "worker", "zoo", "frameworks"),
     ("exporters", "learning"),
+    ("formats",),  # files of models
     ("registering",),  # decorators
     ("registries",),
     ("judge",),

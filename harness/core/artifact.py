@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.core.adaptation import Adaptations
 from harness.core.weights import Weights
 
 Operators = Mapping[str, Mapping[str, int]]
@@ -47,6 +48,10 @@ class Provenance:
     built_with: Mapping[str, str] = field(default_factory=dict)
     """Options, and the provider, that decide what the artifact holds."""
     interchange_sha256: str = ""
+    file_sha256: str = ""
+    """Of the file that the model is; of an artifact that somebody else made, of its own file."""
+    adaptations: Adaptations | None = None
+    """Of such an artifact: how the model's tensors become its, and back."""
     convert_seconds: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     """Plain values that the runtime tells of the build."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from harness.core.artifact import Artifact
 from harness.core.context import Moment
 from harness.core.environment import Hardware
 from harness.core.figure import Figure
+from harness.core.file_tensors import FileTensors
 from harness.core.lowering import Lowered, Lowering
 from harness.core.measurement import Measurement
 from harness.core.metric import Stage
@@ -40,7 +41,7 @@ class Framework(Protocol):
 
     @property
     def packages(self) -> Sequence[str]:
-        """Distributions that decide what it computes."""
+        """Distributions that decide what it computes; ``a|b`` stands for either."""
         ...
 
     def state(self, model: Any) -> Mapping[str, Array]:
@@ -72,6 +73,27 @@ class Framework(Protocol):
 
     def restore(self, kept: Path, bases: Mapping[str, Callable[[], Any]]) -> Any:
         """The model that ``keep`` wrote, from the main file and functions that make the bases."""
+        ...
+
+
+@runtime_checkable
+class FileFramework(Framework, Protocol):
+    """A framework whose models can be a file: what the file says of its tensors is the model's signature."""
+
+    def open(self, file: Path) -> Any:
+        """The model in *file*.
+
+        Raises:
+            ContractError: it holds none; the sentence says where and what.
+        """
+        ...
+
+    def signature(self, model: Any) -> Signature:
+        """What an opened *model* takes and gives, by the file's names.
+
+        Raises:
+            ContractError: the file names no usable tensors.
+        """
         ...
 
 
@@ -142,6 +164,19 @@ class Runtime(Protocol):
 
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors, read from the artifact itself; data that tensors share counts once."""
+        ...
+
+
+@runtime_checkable
+class ReadingRuntime(Runtime, Protocol):
+    """A runtime that also runs artifacts that somebody else made: it can tell their tensors."""
+
+    def tensors(self, artifact: Path) -> FileTensors:
+        """What *artifact* takes and gives, by the names that its run side knows them by.
+
+        Raises:
+            ContractError: it is no artifact of this runtime; the sentence says where and what.
+        """
         ...
 
 

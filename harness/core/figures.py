@@ -54,6 +54,7 @@ WEIGHTS_RATIO = add_figure(ratio_of(WEIGHTS))
 REST = _hidden("rest_bytes", "bytes")
 INT8_SHARE = _gated("int8_share_fraction", "fraction", "int8", HIGHER)
 FP16_SHARE = _gated("fp16_share_fraction", "fraction", "fp16", HIGHER)
+FP32_SHARE = _gated("fp32_share_fraction", "fraction", "fp32", HIGHER)
 SPARSITY = add_figure(
     Figure(name="sparsity_fraction", unit="fraction", title="sparsity", better=HIGHER, column=ALWAYS, usual=(0.0, 0.05))
 )

@@ -162,6 +162,7 @@ _SHIPPED = (
     ratio_metric(figure.MACS_RATIO, ARTIFACT, "MACs", vacuous=1.5),
     Metric(name="int8_share", title="int8 share", figure=figure.INT8_SHARE, stage=ARTIFACT),
     Metric(name="fp16_share", title="fp16 share", figure=figure.FP16_SHARE, stage=ARTIFACT),
+    Metric(name="fp32_share", title="fp32 share", figure=figure.FP32_SHARE, stage=ARTIFACT),
     Metric(name="sparsity", title="sparsity", figure=figure.SPARSITY, stage=ARTIFACT),
     Metric(name="placement", title="placement", figure=figure.PLACEMENT, stage=PROBE),
     Metric(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.core.signature import Signature
@@ -17,10 +18,12 @@ class Model:
     name: str
     framework: str
     build: Callable[[], Any]
-    signature: Signature
-    """What it takes and gives."""
+    signature: Signature | None
+    """What it takes and gives; None of a file, which says so itself when it is opened."""
     dataset: str
     metric: str
+    file: Path | None = None
+    """The file that is the model; None: a function makes it."""
     student: Callable[[], Any] | None = None
     """Returns an untrained smaller model of the same inputs and outputs, for distillation."""
     source: Source

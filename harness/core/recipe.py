@@ -79,6 +79,10 @@ class Step:
     """The control step: ``accuracy_gain`` is measured against it."""
     packages: tuple[str, ...] = ()
     """Distributions whose versions decide its result."""
+    claims: str = ""
+    """Of files that somebody else made, for which nothing is built: the recipe that they say to be of."""
+    changes_model: bool = False
+    """Of such files: whether that recipe transforms the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,16 @@ class Recipe:
     @property
     def transforms(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.transform is not None)
+
+    @property
+    def given(self) -> bool:
+        """Whether files that somebody else made stand for it."""
+        return any(step.claims for step in self.steps)
+
+    @property
+    def changes_model(self) -> bool:
+        """Whether the model that is lowered is another one than was trained."""
+        return any(step.transform is not None or step.changes_model for step in self.steps)
 
     @property
     def precision(self) -> Precision:

@@ -94,6 +94,11 @@ class Signature:
     def input_names(self) -> tuple[str, ...]:
         return tuple(one.name for one in self.inputs)
 
+    def describe(self) -> str:
+        """Both sides in words."""
+        inputs = ", ".join(f"{one.name!r} {one.describe()}" for one in self.inputs)
+        return f"takes {inputs} and gives {', '.join(map(repr, self.outputs))}"
+
     @property
     def single(self) -> bool:
         """Whether it is one tensor in and one out."""

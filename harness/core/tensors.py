@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,11 @@ def stacked(samples: Sequence[Array]) -> Values:
     """
     same = len({(sample.shape, sample.dtype.str) for sample in samples}) == 1
     return np.stack(samples) if same else Ragged.of(samples)
+
+
+def each_sample(values: Values, change: Callable[[Array], Array]) -> Values:
+    """*values* with *change* done to every sample."""
+    return stacked([change(sample) for sample in values]) if len(values) else values
 
 
 class Tensors:

@@ -28,6 +28,7 @@ class KerasToOnnx:
     framework = "keras"
     format = "onnx"
     packages = ("keras", "tensorflow", "tf2onnx", "onnx")
+    extra = "tensorflow"
 
     def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
         """Write *model* to *path*; its inputs and outputs are called as *signature* says."""

@@ -29,6 +29,7 @@ class KerasToSavedModel:
     framework = "keras"
     format = "savedmodel"
     packages = ("keras", "tensorflow")
+    extra = "tensorflow"
 
     def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
         """Write *model* into the folder *path*; its inputs and outputs are called as *signature* says."""

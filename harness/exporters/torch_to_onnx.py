@@ -22,6 +22,7 @@ class TorchToOnnx:
     framework = "torch"
     format = "onnx"
     packages = ("torch", "onnx", "onnxscript")
+    extra = "torch"
 
     def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
         """Write *model* to *path*; its inputs and outputs are called as *signature* says."""

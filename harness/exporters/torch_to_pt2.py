@@ -49,6 +49,7 @@ class TorchToPt2:
     framework = "torch"
     format = "pt2"
     packages = ("torch",)
+    extra = "torch"
 
     def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
         """Write *model* to *path*; its inputs and outputs stand in the order of *signature*."""

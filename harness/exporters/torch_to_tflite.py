@@ -49,6 +49,7 @@ class TorchToTflite:
     framework = "torch"
     format = "tflite"
     packages = ("torch", "litert-torch")
+    extra = "litert-torch"
 
     def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
         """Write *model* to *path*; its inputs and outputs stand in the order of *signature*."""

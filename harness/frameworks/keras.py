@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import random
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness.core.file_tensors import FileTensor, FileTensors
+from harness.core.signature import Signature
 from harness.core.source import Source
 from harness.core.tensors import Array
 from harness.errors import ContractError
@@ -30,6 +33,7 @@ class Keras:
     name = "keras"
     source: Source
     packages = ("keras", "tensorflow")
+    extra = "tensorflow"
 
     def state(self, model: Any) -> Mapping[str, Array]:
         """All weights, moving statistics and seeds by place and name.
@@ -69,6 +73,36 @@ class Keras:
         finally:
             random.setstate(pythons)
             np.random.set_state(numpys)
+
+    def open(self, file: Path) -> Any:
+        """The model that ``keras.Model.save`` wrote.
+
+        Raises:
+            ContractError: it is no ``.keras`` file, holds code, or a class that isn't registered.
+        """
+        keras = _keras()
+        if not zipfile.is_zipfile(file):
+            raise ContractError(f"{file} is no whole .keras file: it is no zip archive")
+        try:
+            return keras.saving.load_model(file, compile=False, safe_mode=True)
+        except (ValueError, TypeError, OSError, KeyError, ImportError) as err:
+            raise ContractError(f"{file} can't be opened by Keras {keras.__version__}: {err}") from err
+
+    def signature(self, model: Any) -> Signature:
+        """What *model* takes and gives, by the names of its inputs and of its output layers.
+
+        Raises:
+            ContractError: as ``FileTensors.signature``.
+        """
+        return FileTensors(
+            inputs=tuple(
+                FileTensor(name=one.name, dtype=str(one.dtype), shape=tuple(one.shape)) for one in model.inputs
+            ),
+            outputs=tuple(
+                FileTensor(name=name, dtype=str(one.dtype), shape=tuple(one.shape))
+                for name, one in zip(_output_names(model), model.outputs, strict=True)
+            ),
+        ).signature()
 
     def macs(self, model: Any, sample: Mapping[str, Array]) -> int | None:
         """Multiply-accumulates of convolutions and matrix products, counted in the traced graph."""
@@ -131,6 +165,14 @@ def _to_numpy(given: Any) -> Any:
         raise ContractError(f"the model must return tensors, it returned {type(given).__name__}")
     # Half precision comes of a dtype policy; its short type bfloat16 is none of numpy's.
     return (tf.cast(given, tf.float32) if given.dtype.is_floating and given.dtype.size < 4 else given).numpy()
+
+
+def _output_names(model: Any) -> list[str]:
+    """The keys of what *model* gives where that is a dict, else the names of the layers that give it."""
+    if isinstance(model.output, Mapping):
+        return [str(one) for one in model.output]
+    names = [str(one) for one in model.output_names]
+    return names if len(set(names)) == len(names) else [f"{name}_{number}" for number, name in enumerate(names)]
 
 
 def _place(number: int, held: Any) -> str:

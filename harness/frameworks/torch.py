@@ -26,6 +26,7 @@ class Torch:
     name = "torch"
     source: Source
     packages = ("torch",)
+    extra = "torch"
 
     def state(self, model: Any) -> Mapping[str, Array]:
         """All parameters and buffers by name.

@@ -43,3 +43,10 @@ def float_remark(result: CellResult) -> str:
     kernels = result.artifact.largest_kernels if result.artifact is not None else {}
     names = kernels.get("float32", ())
     return f"in float32: {', '.join(names)}" if names and result.cell.recipe != REFERENCE_RECIPE else ""
+
+
+def integer_remark(result: CellResult) -> str:
+    """The largest kernels that are no float32, with their types; empty when there are none."""
+    kernels = result.artifact.largest_kernels if result.artifact is not None else {}
+    others = {dtype: names for dtype, names in kernels.items() if dtype != "float32"}
+    return "; ".join(f"in {dtype}: {', '.join(names)}" for dtype, names in sorted(others.items()) if names)

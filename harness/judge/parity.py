@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.core.figures import AGREEMENT, CORRELATION, OUTPUT_ERROR, SQNR
+from harness.core.figures import AGREEMENT, CORRELATION, FP32_SHARE, OUTPUT_ERROR, SQNR
 from harness.core.measurement import Measurement
 from harness.core.recipe import FLOAT, Recipe
 
@@ -18,11 +18,13 @@ LEAST_CORRELATION_TRANSFORMED = 0.2
 here gave 0.88 and more."""
 ENOUGH_AGREEMENT = 0.9
 """Share of equal predicted labels that is enough instead, where outputs are class scores: one class with wild scores ruins a correlation and little else."""
+MOSTLY_FLOAT = 0.95
+"""Share of float32 among the kernels of a file that somebody else made, below which it is held to what int8 is held to."""
 
 
 def least_correlation(recipe: Recipe) -> float:
     """What outputs of *recipe* must at least correlate with the reference's, where their labels don't agree anyway."""
-    return LEAST_CORRELATION_TRANSFORMED if recipe.transforms else LEAST_CORRELATION
+    return LEAST_CORRELATION_TRANSFORMED if recipe.changes_model else LEAST_CORRELATION
 
 
 def parity_failure(recipe: Recipe, measurements: Mapping[str, Measurement]) -> str:
@@ -34,7 +36,7 @@ def parity_failure(recipe: Recipe, measurements: Mapping[str, Measurement]) -> s
     least = least_correlation(recipe)
     sqnr, correlation, error = (measurements.get(one.name) for one in (SQNR, CORRELATION, OUTPUT_ERROR))
     off_by = f"off by up to {error.value:.4g}" if error is not None else "off"
-    if recipe.precision == FLOAT and not recipe.transforms:
+    if recipe.precision == FLOAT and not recipe.changes_model and not _of_other_numbers(measurements):
         if sqnr is not None and sqnr.value >= LEAST_SQNR_DB:
             return ""
         measured = f"SQNR {sqnr.value:.1f} dB" if sqnr is not None else "no SQNR was measured"
@@ -55,3 +57,9 @@ def parity_failure(recipe: Recipe, measurements: Mapping[str, Measurement]) -> s
     return (
         f"outputs of {recipe.name} have little to do with the float model's: {off_by} ({measured}, at least {least:g})"
     )
+
+
+def _of_other_numbers(measurements: Mapping[str, Measurement]) -> bool:
+    """Whether a file that claims to be float holds something else: that is for its promise to tell, not for its outputs."""
+    share = measurements.get(FP32_SHARE.name)
+    return share is not None and share.value < MOSTLY_FLOAT

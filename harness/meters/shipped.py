@@ -27,7 +27,7 @@ _add(
     Stage.ARTIFACT,
     size_measurements,
     *(figures.SIZE, figures.WEIGHTS, figures.REST, figures.GZIP, figures.ZSTD, figures.PARAMETERS, figures.MACS),
-    *(figures.INT8_SHARE, figures.FP16_SHARE, figures.SPARSITY),
+    *(figures.INT8_SHARE, figures.FP16_SHARE, figures.FP32_SHARE, figures.SPARSITY),
 )
 _add("start", Stage.PROBE, start_measurements, figures.LOAD, figures.FIRST_INFERENCE)
 _add("memory", Stage.PROBE, memory_measurements, figures.MEMORY, figures.MEMORY_IDLE)

@@ -23,6 +23,7 @@ def size_measurements(artifact: Artifact) -> list[Measurement]:
         figures.MACS: artifact.provenance.macs,
         figures.INT8_SHARE: weights.share("int8", "uint8"),
         figures.FP16_SHARE: weights.share("float16", "bfloat16"),
+        figures.FP32_SHARE: weights.share("float32"),
         figures.SPARSITY: weights.sparsity,
     }
     return [figure.measured(value) for figure, value in values.items() if value is not None]

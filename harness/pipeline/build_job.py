@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.core.artifact import Artifact, Provenance
-from harness.core.contracts import Runtime
+from harness.core.contracts import ReadingRuntime, Runtime
 from harness.core.finding import Verdict
 from harness.core.lowering import Lowering
 from harness.core.model import Model
@@ -19,7 +19,8 @@ from harness.core.recipe import Recipe
 from harness.core.signature import Signature
 from harness.core.tensors import Tensors
 from harness.core.weights import Weights
-from harness.errors import UnsupportedModel
+from harness.errors import ContractError, UnsupportedModel
+from harness.pipeline.given_artifact import copy_given, provenance_of
 from harness.pipeline.messages import (
     Begin,
     BuildItem,
@@ -35,7 +36,7 @@ from harness.pipeline.messages import (
 from harness.pipeline.quantization_samples import chosen_samples
 from harness.pipeline.transforming import Transformer
 from harness.recipes.chain import parse_recipe
-from harness.registries import exporters, models, runtimes
+from harness.registries import exporters, given_files, models, runtimes
 from harness.runtimes.options import choice_of
 from harness.store.artifacts import ArtifactStore
 from harness.worker.process import limited_words
@@ -109,6 +110,8 @@ class BuildJob:
             cached = self._store.find(item.key)
             if cached is not None:
                 return cached
+            if recipe.given:
+                return self._given(recipe, item, staged)
             source = self._interchange(recipe, item)
             start = time.monotonic()
             try:
@@ -143,6 +146,19 @@ class BuildJob:
                 )
             except Exception as err:  # the boundary of one artifact: its cells get the reason
                 raise _problem_of(err, self._runtime.name) from err
+
+    def _given(self, recipe: Recipe, item: BuildItem, staged: Path) -> Artifact:
+        given = given_files.find(recipe.name, self._model.name, self._runtime.name)
+        assert given is not None and isinstance(self._runtime, ReadingRuntime), "the plan leaves out other cells"
+        try:
+            main, adaptations = copy_given(given, self._runtime, self._signature, staged)
+            weights = Weights.of(self._runtime.weights(main))
+            provenance = provenance_of(given, self._provenance, adaptations)
+            return self._store.commit(item.key, staged, main.name, weights, provenance)
+        except ContractError as err:  # it names the file, and what is wrong with it
+            raise CellProblem.error(Phase.CONVERT, str(err)) from err
+        except Exception as err:  # the boundary of one artifact: its cells get the reason
+            raise _problem_of(err, self._runtime.name, f"{given.file}: ") from err
 
     def _interchange(self, recipe: Recipe, item: BuildItem) -> Artifact:
         key = item.interchange_key

@@ -106,6 +106,7 @@ def _build_group(
                 weights_sha256=reference.weights_sha256,
                 inputs=reference.signature.input_names,
                 outputs=reference.signature.outputs,
+                file_sha256=reference.file_sha256,
             ),
             items=tuple(_item(key, group[key], keys[group[key]]) for key in waiting),
         )

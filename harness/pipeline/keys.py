@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.core.given import GivenFile
 from harness.core.model import Model
 from harness.core.names import LOCAL
 from harness.core.packages import installed
@@ -17,6 +18,7 @@ from harness.pipeline.resolved import ResolvedCell
 from harness.registries import datasets, targets, task_metrics
 from harness.runtimes.options import devices_to_build
 from harness.store.artifacts import key_of
+from harness.store.model_files import files_sha256
 from harness.store.sources import module_hash, source_hash
 
 BUILD_MODULE = "harness.pipeline.build_job"
@@ -35,6 +37,8 @@ class Keys:
 
 def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
     """The addresses of *cell*: model, recipe, versions of tools, data, and the source code of all that takes part."""
+    if cell.given is not None:
+        return Keys(artifact=_key_of_given(cell, cell.given, reference), interchange="")
     recipe, runtime, framework, exporter = cell.recipe, cell.runtime, cell.framework, cell.exporter
     assert exporter is not None, "the plan leaves out cells without an exporter"
     model = {"fingerprint": reference.fingerprint, **_identity_of_model(cell.model, reference.signature)}
@@ -75,13 +79,32 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
     return Keys(artifact=artifact, interchange=interchange, prefixes=prefixes)
 
 
+def _key_of_given(cell: ResolvedCell, given: GivenFile, reference: Reference) -> str:
+    """The address of an artifact that somebody else made: its content, and what is done on the way to it and back."""
+    return key_of(
+        {
+            "given": files_sha256(given.file),
+            "declared": [{name: asdict(one) for name, one in side.items()} for side in (given.inputs, given.outputs)],
+            "model": [given.model, *_tensors_of(reference.signature)],
+            "runtime": [cell.runtime.name, source_hash(cell.runtime.source), arguments(cell.runtime)],
+            "build": module_hash(BUILD_MODULE),
+            "versions": dict(installed(cell.runtime.build_packages).versions),
+        }
+    )
+
+
+def _tensors_of(signature: Signature) -> list[Any]:
+    return [[[one.name, list(one.shape), one.dtype] for one in signature.inputs], list(signature.outputs)]
+
+
 def _identity_of_model(model: Model, signature: Signature) -> dict[str, Any]:
     """What decides the float model beside its fingerprint: two models may agree on every sample that was looked at."""
     sources = [model.source, datasets.get(model.dataset).source, task_metrics.get(model.metric).source]
+    inputs, outputs = _tensors_of(signature)
     return {
         "name": model.name,
-        "inputs": [[one.name, list(one.shape), one.dtype] for one in signature.inputs],
-        "outputs": list(signature.outputs),
+        "inputs": inputs,
+        "outputs": outputs,
         "lengths": {name: list(bounds) for name, bounds in signature.lengths.items()},
         "sources": [source_hash(source) for source in sources],
         "build": module_hash(BUILD_MODULE),

@@ -17,7 +17,7 @@ from harness.core.problem import CellProblem, Phase
 from harness.core.result import ClassFlips, Placement
 from harness.core.samples import Samples
 from harness.core.task_metric import Kind
-from harness.core.tensors import Array
+from harness.core.tensors import Array, Tensors
 from harness.errors import TargetError
 from harness.meters.accuracy import class_scores, evaluate
 from harness.meters.registry import measure
@@ -140,15 +140,18 @@ class FreshWorker(Worker):
                 timeout_s=settings.worker_timeout_s,
                 memory_limit_bytes=settings.memory_limit_bytes,
             )
-        signature = cell.model.signature
+        self._adaptations = adaptations = artifact.provenance.adaptations
+        inputs, outputs = _names(cell, artifact)
+        if adaptations is not None:
+            inputs = tuple(one.file_name for one in adaptations.inputs)
+            outputs = tuple(one.file_name for one in adaptations.outputs)
         self._options = {
             **choice.options,
             "threads": threads,
             "provider": choice.provider.name,
             "cache": compiled,
-            # An artifact that an older version built does not tell them.
-            "inputs": artifact.provenance.inputs or signature.input_names,
-            "outputs": artifact.provenance.outputs or signature.outputs,
+            "inputs": inputs,
+            "outputs": outputs,
         }
         if cell.target.hardware().cluster:  # before the engine sizes its pools and chooses its kernels
             self._move_to_the_fast_kind(list(cell.target.cpus()))
@@ -161,6 +164,14 @@ class FreshWorker(Worker):
             self.end()
             raise
 
+    def to_artifact(self, inputs: Tensors) -> Tensors:
+        """The model's *inputs* as the artifact takes them."""
+        return inputs if self._adaptations is None else Tensors(self._adaptations.to_file(dict(inputs.items())))
+
+    def from_artifact(self, outputs: Tensors) -> Tensors:
+        """The artifact's *outputs* as the model gives them."""
+        return outputs if self._adaptations is None else Tensors(self._adaptations.to_model(dict(outputs.items())))
+
     def load(self) -> int:
         """Load the artifact; returns the ns that it took.
 
@@ -169,6 +180,14 @@ class FreshWorker(Worker):
         """
         with in_phase(Phase.LOAD):
             return int(self.ask("load", path=self._path, options=self._options)["load_ns"])
+
+
+def _names(cell: ResolvedCell, artifact: Artifact) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The model's names of what it takes and gives; an artifact that an older version built does not tell them."""
+    provenance, signature = artifact.provenance, cell.model.signature
+    if provenance.inputs or signature is None:
+        return provenance.inputs, provenance.outputs
+    return signature.input_names, signature.outputs
 
 
 def open_worker(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> tuple[FreshWorker, int]:

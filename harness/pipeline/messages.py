@@ -85,6 +85,8 @@ class ReferenceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Of the untrained student; empty without one."""
     signature: Signature
     """What it takes and gives, with the lengths of its samples."""
+    file_sha256: str = ""
+    """Of the file that it is; empty of a model that a function makes."""
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
+from harness.core.figures import FP32_SHARE
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
@@ -18,9 +19,15 @@ from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
 from harness.store.artifacts import ArtifactStore
 
+OF_GIVEN = (
+    "is it of this model, and are layout, order of the channels, scaling of the inputs and order of the outputs the model's? "
+    "harness.InFile says what differs"
+)
+
 
 def check_parity(
     cell: Cell,
+    artifact: Artifact,
     probed: Probe,
     *,
     reference: Reference,
@@ -36,9 +43,12 @@ def check_parity(
     Raises:
         CellProblem: ``error(parity)``.
     """
-    failure = _failure(cell, probed)
+    failure = _failure(cell, artifact, probed)
     if not failure:
         return
+    given = resolve(cell).given
+    if given is not None:
+        raise CellProblem.error(Phase.PARITY, f"{failure}; {given.file} was given at {given.source}: {OF_GIVEN}")
     tell(f"parity: {cell.id}: {failure}; building it once more without the cache")
     why = _why(cell, reference, settings, probe_another)
     if not why:
@@ -59,11 +69,15 @@ def _why(cell: Cell, reference: Reference, settings: Settings, probe_another: Ca
     if cell not in artifacts:
         return f"a fresh build ended in {problems[cell].status}: {problems[cell].reason}"
     try:
-        failure = _failure(cell, probe_another(artifacts[cell]))
+        failure = _failure(cell, artifacts[cell], probe_another(artifacts[cell]))
     except CellProblem as problem:
         return f"a fresh build ended in {problem.status}: {problem.reason}"
     return f"converted wrongly: of a fresh build, too, {failure}" if failure else ""
 
 
-def _failure(cell: Cell, probed: Probe) -> str:
-    return parity_failure(resolve(cell).recipe, {one.name: one for one in probed.measurements})
+def _failure(cell: Cell, artifact: Artifact, probed: Probe) -> str:
+    recipe, measured = resolve(cell).recipe, {one.name: one for one in probed.measurements}
+    floats = artifact.weights.share("float32")
+    if recipe.given and floats is not None:
+        measured[FP32_SHARE.name] = FP32_SHARE.measured(floats)
+    return parity_failure(recipe, measured)

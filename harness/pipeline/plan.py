@@ -16,11 +16,12 @@ from harness.core.recipe import Recipe
 from harness.core.task_metric import Kind
 from harness.errors import ContractError, InvalidMatrix, TargetError, UnknownName
 from harness.judge.facts import Facts
+from harness.pipeline.given_plan import check_given, obstacle_to_given
 from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
 from harness.registries import datasets, exporters, frameworks, models, runtimes, targets, task_metrics
-from harness.runtimes.availability import can_build, can_run
+from harness.runtimes.availability import can_build, can_run, remedy
 from harness.runtimes.options import missing_to_build, refused_name
 
 
@@ -65,8 +66,11 @@ def check_names(matrix: Matrix) -> None:
             if wanted not in registry:
                 error = UnknownName.among(registry.kind, wanted, registry.names())
                 raise ContractError(f"model {name!r} ({model.source}): {error}")
+        if model.file is not None and not model.file.is_file():
+            raise ContractError(f"model {name!r} ({model.source}): there is no file {model.file}.")
     for name in matrix.recipes:
         parse_recipe(name)
+        check_given(name, matrix.models)
     for text in matrix.runtimes:
         chosen = RuntimeName.parse(text)
         refused = refused_name(chosen, runtimes.get(chosen.runtime))
@@ -89,6 +93,8 @@ def declared_facts(cell: Cell) -> Facts:
 
 def obstacle(cell: ResolvedCell) -> CellProblem | None:
     """Why *cell* can't be built, known without building anything: unsupported by design, or unavailable here."""
+    if cell.recipe.given:
+        return obstacle_to_given(cell)
     model, recipe, runtime, framework = cell.model, cell.recipe, cell.runtime, cell.framework
     if cell.exporter is None:
         known = ", ".join(exporters.formats_from(model.framework)) or "nothing"
@@ -109,11 +115,10 @@ def obstacle(cell: ResolvedCell) -> CellProblem | None:
     missing = missing_to_build(cell.choice, runtime, targets.get(LOCAL).devices())
     if missing:
         return CellProblem(Verdict.UNAVAILABLE, missing)
-    tools = installed([*framework.packages, *cell.exporter.packages])
-    if not tools.ok:
-        return CellProblem(
-            Verdict.UNAVAILABLE, f"{tools.reason} (to export {model.framework} models as {cell.exporter.format})"
-        )
+    for tool, purpose in ((framework, "for its models"), (cell.exporter, f"to export them as {cell.exporter.format}")):
+        tools = installed(tool.packages)
+        if not tools.ok:
+            return CellProblem(Verdict.UNAVAILABLE, f"{tools.reason} ({model.framework}: {purpose}){remedy(tool)}")
     for step in recipe.transforms:
         libraries = installed(step.packages)
         if not libraries.ok:

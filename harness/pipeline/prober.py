@@ -156,9 +156,11 @@ class Prober:
             return probe(resolve(cell), artifact, reference, self._settings)
 
         reference = self._builder.references[cell.model]
-        probed = probe_artifact(self._builder.artifacts[cell])
+        artifact = self._builder.artifacts[cell]
+        probed = probe_artifact(artifact)
         check_parity(
             cell,
+            artifact,
             probed,
             reference=reference,
             store=self._builder.store,

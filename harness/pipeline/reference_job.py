@@ -13,12 +13,14 @@ from harness.core.contracts import Framework
 from harness.core.data import DataSet
 from harness.core.model import Model
 from harness.core.problem import CellProblem, Phase
+from harness.core.signature import Signature
 from harness.core.tensors import Array, Ragged, Tensors, arrays_sha256
 from harness.errors import WeightsError
 from harness.pipeline.blame import blaming
 from harness.pipeline.fingerprint import fingerprint, probe_samples, state_sha256
 from harness.pipeline.float_outputs import float_outputs
 from harness.pipeline.messages import Begin, Done, Emit, Failed, ReferenceFacts, ReferenceRequest, Step, Unavailable
+from harness.pipeline.opened_file import check_unchanged, file_sha256, signature_of
 from harness.registries import datasets, frameworks, models
 
 
@@ -43,7 +45,7 @@ def _why_not_imported(framework: Framework) -> str:
     """Why what *framework*'s models need can't be imported; empty when it can."""
     for package in framework.packages:
         try:
-            importlib.import_module(package.replace("-", "_"))
+            importlib.import_module(package.partition("|")[0].replace("-", "_"))
         except Exception as err:  # half installed, an engine may raise anything
             traceback.print_exc()
             return f"{framework.name} can't be imported: {type(err).__name__}: {err}"
@@ -56,14 +58,17 @@ def write_reference(model: Model, folder: Path, emit: Emit) -> ReferenceFacts:
     Raises:
         CellProblem: ``error(data)`` or ``error(model)``.
     """
+    with blaming(Phase.MODEL):
+        file = file_sha256(model)
+        own_signature = signature_of(model)
     emit(Step(title=f"{model.name}: data", phase=Phase.DATA))
     with blaming(Phase.DATA):
         data = datasets.get(model.dataset).loaded()
         where = f"data set {model.dataset!r}"
-        inputs = model.signature.tensors(data.evaluation.inputs, f"{where}, evaluation split")
+        inputs = own_signature.tensors(data.evaluation.inputs, f"{where}, evaluation split")
         labels = data.evaluation.label_tensors(f"{where}, evaluation split")
-        calibration = model.signature.tensors(data.calibration.inputs, f"{where}, calibration split")
-        signature = model.signature.with_lengths(inputs, calibration)
+        calibration = own_signature.tensors(data.calibration.inputs, f"{where}, calibration split")
+        signature = own_signature.with_lengths(inputs, calibration)
         probe = probe_samples(inputs, calibration)
     emit(Step(title=f"{model.name}: model", phase=Phase.MODEL))
     with blaming(Phase.MODEL):
@@ -73,6 +78,8 @@ def write_reference(model: Model, folder: Path, emit: Emit) -> ReferenceFacts:
         _check_weights(model, state)
         outputs = float_outputs(framework, built, inputs, signature)
         _check_outputs(model, outputs)
+        if file:
+            check_unchanged(model, file)
         own = fingerprint(framework, built, probe, signature)
         student = (
             fingerprint(framework, framework.build(model.student, seed=0), probe, signature) if model.student else ""
@@ -84,16 +91,17 @@ def write_reference(model: Model, folder: Path, emit: Emit) -> ReferenceFacts:
         fingerprint=own,
         dataset_sha256=arrays_sha256(*inputs.arrays(), *labels.arrays()),
         calibration_sha256=arrays_sha256(*calibration.arrays()),
-        train_sha256=_train_sha256(model, data),
+        train_sha256=_train_sha256(model, data, signature),
         student_fingerprint=student,
         signature=signature,
+        file_sha256=file,
     )
 
 
-def _train_sha256(model: Model, data: DataSet) -> str:
+def _train_sha256(model: Model, data: DataSet, signature: Signature) -> str:
     if data.train is None:
         return ""
-    inputs = model.signature.tensors(data.train.inputs, f"data set {model.dataset!r}, train split")
+    inputs = signature.tensors(data.train.inputs, f"data set {model.dataset!r}, train split")
     return arrays_sha256(*inputs.arrays(), *data.train.label_tensors(f"data set {model.dataset!r}").arrays())
 
 

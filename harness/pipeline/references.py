@@ -37,6 +37,8 @@ class Reference:
     """Of the untrained student; empty without one."""
     signature: Signature
     """What it takes and gives, with the lengths of its samples."""
+    file_sha256: str = ""
+    """Of the file that it is; empty of a model that a function makes."""
 
     def load(self, name: str) -> Tensors:
         """``inputs``, ``labels`` or ``outputs`` of the evaluation set, or the ``calibration`` inputs."""
@@ -77,6 +79,8 @@ def _evaluate(
                 tell(f"reference {begun}/{len(wanted)}: {event.title} in {framework}")
             case Done(key=name, facts=facts) if facts is not None:
                 references[name] = Reference(model=name, folder=folders[name], **msgspec.structs.asdict(facts))
+                if facts.file_sha256:
+                    tell(f"reference {name}: {models.get(name).file} {facts.signature.describe()}")
             case _:
                 pass
 

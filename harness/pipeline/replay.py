@@ -15,7 +15,16 @@ from harness.core.source import Source
 from harness.errors import ContractError
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.messages import BuildRequest, Request, SourceFile
-from harness.registries import datasets, exporters, frameworks, models, runtimes, steps, task_metrics
+from harness.registries import (
+    datasets,
+    exporters,
+    frameworks,
+    given_files,
+    models,
+    runtimes,
+    steps,
+    task_metrics,
+)
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -26,7 +35,10 @@ def user_sources() -> tuple[SourceFile, ...]:
     Raises:
         ContractError: something was registered where no file can be read again, such as an interactive session.
     """
-    entries: list[Iterable[Registered]] = [models, datasets, task_metrics, steps, frameworks, runtimes, exporters]
+    entries: list[Iterable[Registered]] = [
+        *(models, datasets, task_metrics, steps, given_files),
+        *(frameworks, runtimes, exporters),
+    ]
     files: dict[str, Source] = {}
     for entry in (entry for group in entries for entry in group):
         source = entry.source

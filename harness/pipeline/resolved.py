@@ -6,13 +6,14 @@ import functools
 from dataclasses import dataclass
 
 from harness.core.contracts import Exporter, Framework, Runtime, Target
+from harness.core.given import GivenFile
 from harness.core.model import Model
 from harness.core.names import Cell, RuntimeName
 from harness.core.offer import Choice
 from harness.core.packages import forget_versions
 from harness.core.recipe import Recipe
 from harness.recipes.chain import parse_recipe
-from harness.registries import exporters, frameworks, models, runtimes, targets
+from harness.registries import exporters, frameworks, given_files, models, runtimes, targets
 from harness.runtimes.options import THREADS, choice_of
 from harness.store.sources import forget_sources
 
@@ -33,6 +34,8 @@ class ResolvedCell:
     """From the model's framework to the first format that the runtime takes; None when there is none."""
     framework: Framework
     target: Target
+    given: GivenFile | None = None
+    """The file that somebody else made for it; None where the artifact is built, or where none was given."""
 
     def threads(self, default: int) -> int:
         """Threads of the engine: what the cell says, else *default*."""
@@ -58,6 +61,7 @@ def resolve(cell: Cell) -> ResolvedCell:
         exporter=exporters.find(model.framework, runtime.interchanges),
         framework=frameworks.get(model.framework),
         target=targets.get(cell.target),
+        given=given_files.find(cell.recipe, cell.model, runtime.name),
     )
 
 

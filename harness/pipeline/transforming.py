@@ -24,6 +24,7 @@ from harness.core.weights import Weights
 from harness.core.work import Work
 from harness.errors import ContractError
 from harness.pipeline.blame import blaming, described
+from harness.pipeline.opened_file import check_unchanged
 from harness.registries import datasets, frameworks
 from harness.store.artifacts import ArtifactStore
 
@@ -87,7 +88,9 @@ class Transformer:
     def _another(self) -> Any:
         """The float model built anew, for whoever changes it: not every framework's models can be copied."""
         with blaming(Phase.MODEL):
-            return self._framework.build(self._model.build, SEED)
+            built = self._framework.build(self._model.build, SEED)
+            check_unchanged(self._model, self._provenance.file_sha256)
+            return built
 
     def _float_model(self) -> Any:
         """The float model to look at, built once."""

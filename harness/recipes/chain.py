@@ -25,6 +25,9 @@ def parse_recipe(text: str) -> Recipe:
     chain = tuple(steps.step(name) for name in names)
     if len(chain) > 1 and any(step.name == REFERENCE_RECIPE for step in chain):
         raise InvalidRecipe(f"recipe {text!r}: {REFERENCE_RECIPE!r} is the uncompressed reference and stands alone.")
+    given = next((step for step in chain if step.claims), None)
+    if given is not None and len(chain) > 1:
+        raise InvalidRecipe(f"recipe {text!r}: {given.name!r} is a file that somebody else made and stands alone.")
     for earlier, later in pairwise(chain):
         if earlier.precision is not None:
             raise InvalidRecipe(

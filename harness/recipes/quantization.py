@@ -59,6 +59,8 @@ def with_other_samples(recipe: str) -> list[str]:
     *before, last = recipe.split("+")
     if not last.startswith(INT8_STATIC.name) or "_seed" in last or not steps.names_step(last):
         return []
+    if steps.step(last).claims:  # of a given file nothing is drawn
+        return []
     drawn = last if re.search(r"_n[0-9]+", last) else f"{last}_n{SPREAD_SAMPLES}"
     return ["+".join([*before, f"{drawn}_seed{seed}"]) for seed in SPREAD_SEEDS]
 

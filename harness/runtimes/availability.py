@@ -38,6 +38,12 @@ def availability(runtime: Runtime, target: Target) -> Availability:
     return replace(running if building.ok else building, versions=versions)
 
 
+def remedy(tool: object) -> str:
+    """What to install for *tool*, a framework or an exporter that names its extra, as the end of a sentence."""
+    extra = getattr(tool, "extra", "")
+    return f"; pip install 'edge-harness[{extra}]'" if extra else ""
+
+
 def _with_remedy(runtime: Runtime, present: Availability, provider: Provider | None = None) -> Availability:
     if present.ok:
         return present

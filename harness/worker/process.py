@@ -114,7 +114,8 @@ class Worker:
 
     def prepare(self, sample: Mapping[str, Array]) -> int:
         """Bind one sample, each tensor (1, ...), for timing; returns the first inference's ns."""
-        return int(self.ask("prepare", **tensor_bytes.pack(dict(sample)))["first_ns"])
+        given = self.to_artifact(Tensors(sample)).by_name()
+        return int(self.ask("prepare", **tensor_bytes.pack(given))["first_ns"])
 
     def predict(self, inputs: Tensors, batch: int = 1) -> Tensors:
         """Outputs for *inputs*, *batch* samples at a time."""
@@ -124,19 +125,28 @@ class Worker:
         """The same in blocks of samples, each of which is small, inputs and outputs together."""
         start, size = 0, batch
         while start < len(inputs):
-            block = inputs.take(slice(start, start + size))
-            given = block.by_name()
-            answer = self.ask("predict", batch=batch, **tensor_bytes.pack(given))
-            outputs = Tensors(
-                {
-                    name: stacked(values) if isinstance(values, list) else values
-                    for name, values in tensor_bytes.unpack(answer["tensors"], answer["data"]).items()
-                }
+            block = self.to_artifact(inputs.take(slice(start, start + size)))
+            answer = self.ask("predict", batch=batch, **tensor_bytes.pack(block.by_name()))
+            outputs = self.from_artifact(
+                Tensors(
+                    {
+                        name: stacked(values) if isinstance(values, list) else values
+                        for name, values in tensor_bytes.unpack(answer["tensors"], answer["data"]).items()
+                    }
+                )
             )
             yield outputs
             start += size
             bytes_per_sample = max(1, (block.nbytes + outputs.nbytes) // len(block))
             size = max(1, min(BLOCK_SAMPLES, BLOCK_BYTES // bytes_per_sample) // batch) * batch
+
+    def to_artifact(self, inputs: Tensors) -> Tensors:
+        """The model's *inputs* as the artifact takes them: the same, unless an heir knows better."""
+        return inputs
+
+    def from_artifact(self, outputs: Tensors) -> Tensors:
+        """The artifact's *outputs* as the model gives them: the same, unless an heir knows better."""
+        return outputs
 
     def time(self, iterations: int) -> Array:
         """One epoch: ns of each of *iterations* inferences, int64."""

@@ -29,6 +29,7 @@ UNITS: dict[str, dict[str, float]] = {
     "macs_ratio": {"x": 1},
     "int8_share": {"%": 0.01},
     "fp16_share": {"%": 0.01},
+    "fp32_share": {"%": 0.01},
     "sparsity": {"%": 0.01},
     "placement": {"%": 0.01},
     "arena": {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1024.0, "MiB": 1024.0**2, "GiB": 1024.0**3},

@@ -41,6 +41,7 @@ LIMITS = {
     "macs_ratio": "0.5 x",
     "int8_share": "95 %",
     "fp16_share": "95 %",
+    "fp32_share": "95 %",
     "sparsity": "45 %",
     "placement": "90 %",
     "arena": "64 kB",

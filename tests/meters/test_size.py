@@ -70,7 +70,7 @@ def test_what_the_audit_finds() -> None:
     assert held.weights.bytes == {"float32": 28, "int32": 40, "int8": 80}
     assert held.weights.kernel_bytes == {"float32": 20, "int8": 80}, "neither biases nor scales are kernels"
     assert (found["parameters_count"], found["macs_count"]) == (95, 500)
-    assert (found["int8_share_fraction"], found["fp16_share_fraction"]) == (0.8, 0.0)
+    assert [found[f"{dtype}_share_fraction"] for dtype in ("int8", "fp16", "fp32")] == [0.8, 0.0, 0.2]
     assert found["sparsity_fraction"] == pytest.approx(60 / 85)
     assert (found["parameters_ratio"], found["macs_ratio"]) == (0.5, 0.5)
     assert Weights.read(json.loads(json.dumps(held.weights.plain()))) == held.weights

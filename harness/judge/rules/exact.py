@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from harness.core import figures
 from harness.core.finding import Verdict
 from harness.core.result import CellResult
-from harness.judge.audit import float_remark, placement_remark, size_remark
+from harness.judge.audit import float_remark, integer_remark, placement_remark, size_remark
 from harness.judge.interval import judge_exact
 from harness.judge.judged import Judged
 from harness.judge.rules.judgement import Evidence, Judgement
@@ -17,6 +17,7 @@ REMARKS: Mapping[str, Callable[[CellResult], str]] = {
     figures.SIZE_RATIO.name: size_remark,
     figures.PLACEMENT.name: placement_remark,
     figures.INT8_SHARE.name: float_remark,
+    figures.FP32_SHARE.name: integer_remark,
 }
 """What else there is to say of a figure, by its name."""
 

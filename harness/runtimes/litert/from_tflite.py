@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from harness.core.lowering import Lowering
 from harness.core.recipe import Precision
 from harness.core.tensors import Array
 from harness.errors import UnsupportedModel
+from harness.formats.tflite import TfliteFile, signed
 from harness.runtimes.options import refused_precision
 
 _KEPT = "ai-edge-quantizer keeps a minimum and a maximum of each tensor, no histogram"
@@ -75,15 +77,26 @@ def _int8_static(source: Path, main: Path, wanted: Lowering, integer_io: bool) -
         wanted, () if integer_io else (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT)
     )
     # The quantizer's default is a moving average of each sample's range, which clips: five times the output error here.
-    ranges = calibrator.Calibrator(source.read_bytes(), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
-    ranges.calibrate(_calibration(source, wanted), rules)
-    found = ranges.get_model_qsvs()
-    _quantize(source, main, rules, found)
-    if _refused(main) and not integer_io:
-        _quantize(source, main, _static_rules(wanted, (qtyping.TFLOperationName.INPUT,)), found)
+    with tempfile.TemporaryDirectory() as folder:
+        source = _signed(source, wanted, Path(folder) / "signed.tflite")
+        ranges = calibrator.Calibrator(source.read_bytes(), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
+        ranges.calibrate(_calibration(source, wanted), rules)
+        found = ranges.get_model_qsvs()
+        _quantize(source, main, rules, found)
+        if _refused(main) and not integer_io:
+            _quantize(source, main, _static_rules(wanted, (qtyping.TFLOperationName.INPUT,)), found)
     refused = _refused(main)
     if refused:
         raise UnsupportedModel(f"TFLite refuses what ai-edge-quantizer makes of this model: {refused}")
+
+
+def _signed(source: Path, wanted: Lowering, path: Path) -> Path:
+    """*source*, or where it has no signature a copy that has one: the quantizer calibrates by its names."""
+    file = TfliteFile.read(source)
+    if file.signed:
+        return source
+    path.write_bytes(signed(file.content, wanted.signature.input_names, wanted.signature.outputs))
+    return path
 
 
 def _static_rules(wanted: Lowering, in_float: Sequence[Any]) -> Any:

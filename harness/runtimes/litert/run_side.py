@@ -102,12 +102,18 @@ class Session:
         """*details* of tensors in the order of *names*: by these where the file has them, else as it counts them."""
         if len(details) != len(names):
             raise ValueError(f"the file has {len(details)} tensors here, the model {len(names)}: {', '.join(names)}")
-        if len(names) == 1 or not self._interpreter.get_signature_list():
+        if len(names) == 1:
             return details
-        held = getattr(self._interpreter.get_signature_runner(), side)()
-        order = names if set(held) == set(names) else sorted(held, key=lambda name: (len(name), name))
+        one_signature = len(self._interpreter.get_signature_list()) == 1
+        signed = getattr(self._interpreter.get_signature_runner(), side)() if one_signature else {}
+        by_tensor = {one["name"]: one for one in details}
+        if set(signed) != set(names) and set(by_tensor) == set(names):  # a file that somebody else made
+            return [by_tensor[name] for name in names]
+        if not signed:
+            return details
+        order = names if set(signed) == set(names) else sorted(signed, key=lambda name: (len(name), name))
         by_index = {one["index"]: one for one in details}
-        return [by_index[held[name]["index"]] for name in order]
+        return [by_index[signed[name]["index"]] for name in order]
 
 
 def _narrowed(values, dtype):

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.core.engine_facts import EngineFacts
+from harness.core.file_tensors import FileTensors
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.weights import WeightTensor
+from harness.formats.tflite import TfliteFile
 from harness.registering import runtime
 from harness.registries import exporters
 from harness.runtimes.litert import from_savedmodel, from_tflite
@@ -61,3 +63,11 @@ class LiteRt:
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors; a buffer that tensors share counts once. Scales are metadata here."""
         return read_tensors(artifact.read_bytes())
+
+    def tensors(self, artifact: Path) -> FileTensors:
+        """What the TFLite file takes and gives, by the names of its signature, or of its tensors where it has none.
+
+        Raises:
+            ContractError: it is no whole TFLite file.
+        """
+        return TfliteFile.read(artifact).tensors

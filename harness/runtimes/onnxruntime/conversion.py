@@ -8,6 +8,8 @@ from pathlib import Path
 
 from harness.core.recipe import Precision
 from harness.core.tensors import Tensors
+from harness.errors import ContractError
+from harness.formats.onnx import takes_one_sample
 from harness.runtimes.onnxruntime.ranges import (
     CALIBRATION_BATCH,
     METHODS,
@@ -17,6 +19,9 @@ from harness.runtimes.onnxruntime.ranges import (
 )
 from harness.runtimes.onnxruntime.reading import activation_scales
 from harness.runtimes.scales import check_scales
+
+LEAST_OPSET = 13
+"""The first whose QuantizeLinear and DequantizeLinear have a scale for each channel."""
 
 
 def write_fp16(source: Path, main: Path) -> None:
@@ -52,7 +57,8 @@ def write_int8_static(
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-    batches = list(samples.batches(CALIBRATION_BATCH))
+    alone = takes_one_sample(onnx.load(str(source), load_external_data=False))
+    batches = list(samples.batches(1 if alone else CALIBRATION_BATCH))
     method = str(precision.parameter("ranges", "")) or MINMAX
 
     def quantize(ready: str) -> None:
@@ -81,7 +87,30 @@ def preprocessed(source: Path, quantize: Callable[[str], object]) -> None:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     with tempfile.TemporaryDirectory() as folder:
-        ready = str(Path(folder) / "ready.onnx")
+        source, ready = _quantizable(source, Path(folder) / "newer.onnx"), str(Path(folder) / "ready.onnx")
         # The symbolic part would import torch to no effect here: ONNX's own shape inference is enough.
         quant_pre_process(str(source), ready, skip_symbolic_shape=True)
         quantize(ready)
+
+
+def _quantizable(source: Path, path: Path) -> Path:
+    """*source*, or in *path* the same in the opset that has scales per channel, where it is of an older one.
+
+    Raises:
+        ContractError: onnx can't bring it there.
+    """
+    import onnx
+
+    model = onnx.load(str(source))
+    opset = next((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), LEAST_OPSET)
+    if opset >= LEAST_OPSET:
+        return source
+    try:
+        newer = onnx.version_converter.convert_version(model, LEAST_OPSET)
+    except RuntimeError as err:
+        raise ContractError(
+            f"the file is of opset {opset}, scales per channel take {LEAST_OPSET}, and onnx can't bring it there: {err}. Export "
+            f"the model with opset {LEAST_OPSET} or newer"
+        ) from err
+    onnx.save(newer, str(path))
+    return path

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.core.engine_facts import EngineFacts
+from harness.core.file_tensors import FileTensors
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import CUDA, Choice, Option, Provider
 from harness.core.recipe import Precision
 from harness.core.source import Source
 from harness.core.tensors import Tensors
 from harness.core.weights import WeightTensor
+from harness.formats.onnx import onnx_tensors, read_onnx
 from harness.registering import runtime
 from harness.runtimes.onnxruntime.conversion import preprocessed, write_fp16, write_int8_static
 from harness.runtimes.onnxruntime.ranges import METHODS
@@ -65,6 +67,14 @@ class OnnxRuntime:
         import onnx
 
         return read_tensors(onnx.load(str(artifact)).graph)
+
+    def tensors(self, artifact: Path) -> FileTensors:
+        """What the ONNX file takes and gives.
+
+        Raises:
+            ContractError: it is no whole ONNX file, or one of its inputs or outputs is no tensor.
+        """
+        return onnx_tensors(read_onnx(artifact)[0])
 
 
 def _fp32(source: Path, main: Path, samples: Tensors, precision: Precision) -> None:

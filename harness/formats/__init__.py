@@ -1,0 +1,1 @@
+"""Files that models come in: what they hold, read and checked without an engine."""
