@@ -37,10 +37,17 @@ class Evaluation:
     """Predictions on the whole evaluation set beside the reference's."""
 
     task_metric: TaskMetric
+    n: int
+    """Samples that were evaluated."""
     label_tensors: Tensors
+    """Of the samples whose outputs are kept: all, unless outputs are too large for that."""
     output_tensors: Tensors
     reference_tensors: Tensors
     """The reference's outputs."""
+    same_label: Array | None = None
+    """Whether both predict the same class, bool (n,); None where outputs are no class scores."""
+    predicted: Array | None = None
+    """The predicted classes, (n,); None likewise."""
     correct: Array | None = None
     """Bool of shape (n,); None when the task metric scores all samples as one."""
     reference_correct: Array | None = None

@@ -30,19 +30,18 @@ class Samples:
     where it gives none."""
 
     @classmethod
-    def pack(cls, correct: Array, scores: Array | None, dataset_sha256: str) -> Samples:
-        """Pack bool *correct* (n,) and the largest of *scores* (n, classes); None: outputs are no class scores."""
-        predicted = ""
-        if scores is not None and scores.shape[1] < 2**15:
-            labels = scores.argmax(axis=1).astype("<i2").tobytes()
-            predicted = base64.b64encode(zlib.compress(labels, 9)).decode()
+    def pack(cls, correct: Array, predicted: Array | None, dataset_sha256: str) -> Samples:
+        """Pack bool *correct* (n,) and the *predicted* classes (n,); None: outputs are no class scores."""
+        labels = ""
+        if predicted is not None and predicted.max(initial=0) < 2**15:
+            labels = base64.b64encode(zlib.compress(predicted.astype("<i2").tobytes(), 9)).decode()
         bits = base64.b64encode(np.packbits(correct).tobytes()).decode()
-        return cls(n=len(correct), dataset_sha256=dataset_sha256, correct=bits, predicted=predicted)
+        return cls(n=len(correct), dataset_sha256=dataset_sha256, correct=bits, predicted=labels)
 
     @classmethod
-    def scored(cls, n: int, scores: Array | None, dataset_sha256: str) -> Samples:
+    def scored(cls, n: int, predicted: Array | None, dataset_sha256: str) -> Samples:
         """The same without correctness: the task metric scores all *n* samples as one."""
-        packed = cls.pack(np.zeros(n, dtype=np.bool_), scores, dataset_sha256)
+        packed = cls.pack(np.zeros(n, dtype=np.bool_), predicted, dataset_sha256)
         return cls(n=packed.n, dataset_sha256=dataset_sha256, correct="", predicted=packed.predicted)
 
     def with_values(self, values: Array) -> Samples:

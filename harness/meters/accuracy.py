@@ -14,9 +14,11 @@ from harness.core.figure import Figure
 from harness.core.measurement import Measurement
 from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.result import ClassFlips
+from harness.core.tally import Tally
 from harness.core.task_metric import Kind, TaskMetric
-from harness.core.tensors import Array, Ragged, Tensors, Values, count_of
-from harness.meters.quality import contributions, quality_measurements
+from harness.core.tensors import Array, Ragged, Tensors, count_of
+from harness.meters.distance import distance
+from harness.meters.quality import quality_measurements
 from harness.stats.bootstrap import bootstrap, paired_bootstrap
 from harness.stats.intervals import proportion_interval
 from harness.stats.paired_drop import Flips
@@ -44,33 +46,40 @@ def correctness(metric: Callable[[Any, Any], Any], outputs: Any, labels: Any, na
     return correct
 
 
-def evaluate(task_metric: TaskMetric, outputs: Tensors, reference_outputs: Tensors, labels: Tensors) -> Evaluation:
-    """The predictions of an artifact beside the reference's, with what became of every sample.
+def evaluate(task_metric: TaskMetric, ours: Tally, reference: Tally, labels: Tensors) -> Evaluation:
+    """What an artifact's outputs come to beside the float model's, with what became of every sample.
 
     Raises:
-        ValueError: outputs are unusable, or the task metric fails or breaks its contract.
+        ValueError: the task metric could not be computed of the float model.
     """
+    if reference.problem:
+        raise ValueError(reference.problem)
+    known = labels if ours.whole else labels.take(ours.numbers)
     whole = Evaluation(
-        task_metric=task_metric, label_tensors=labels, output_tensors=outputs, reference_tensors=reference_outputs
+        task_metric=task_metric,
+        n=ours.n,
+        label_tensors=known,
+        output_tensors=ours.outputs,
+        reference_tensors=reference.outputs,
+        same_label=_same_label(ours, reference),
+        predicted=ours.predicted,
     )
-    check_outputs(outputs, labels)
+    if ours.added is None or reference.added is None:
+        return whole
+    added: dict[str, Any] = dict(ours.added.items())
+    before: dict[str, Any] = dict(reference.added.items())
     if task_metric.kind is not Kind.OUTCOME:
-        if not task_metric.in_blocks:
-            return whole
-        known = reference_outputs.plain() if task_metric.of_reference else labels.plain()
-        added, before = (
-            contributions(task_metric, side.plain(), known, len(labels)) for side in (outputs, reference_outputs)
-        )
         return replace(whole, added=added, reference_added=before)
-    compute, known = task_metric.compute, labels.plain()
-    correct = correctness(compute, outputs.plain(), known, task_metric.name)
-    reference_correct = correctness(compute, reference_outputs.plain(), known, task_metric.name)
-    return replace(
-        whole,
-        correct=correct,
-        reference_correct=reference_correct,
-        classes=class_flips(reference_correct, correct, known),
-    )
+    correct, reference_correct = (np.asarray(side[""]) for side in (added, before))
+    classes = class_flips(reference_correct, correct, labels.plain())
+    return replace(whole, correct=correct, reference_correct=reference_correct, classes=classes)
+
+
+def _same_label(ours: Tally, reference: Tally) -> Array | None:
+    """Whether both sides predict the same class, bool (n,); None where outputs are no scores of the same classes."""
+    if ours.predicted is None or reference.predicted is None or ours.classes != reference.classes:
+        return None
+    return np.asarray(ours.predicted == reference.predicted)
 
 
 def evaluation_measurements(session: ProbeSession) -> list[Measurement]:
@@ -87,6 +96,8 @@ def evaluation_measurements(session: ProbeSession) -> list[Measurement]:
         measured = score_measurements(metric.compute, seen.outputs, seen.reference_outputs, seen.labels, metric.name)
     else:
         measured = accuracy_measurements(seen.correct, seen.reference_correct, seen.classes)
+    if seen.same_label is not None:
+        measured = [*measured, _share(figures.AGREEMENT, int(seen.same_label.sum()), len(seen.same_label))]
     return [*measured, *output_measurements(seen.output_tensors, seen.reference_tensors)]
 
 
@@ -179,7 +190,7 @@ def class_scores(outputs: Tensors) -> Array | None:
 
 
 def output_measurements(outputs: Tensors, reference_outputs: Tensors) -> list[Measurement]:
-    """Agreement of the predictions, and how far the raw outputs are apart: of several the one that is furthest.
+    """How far the raw outputs are apart: of several the one that is furthest.
 
     Raises:
         ValueError: their names or shapes differ.
@@ -188,66 +199,15 @@ def output_measurements(outputs: Tensors, reference_outputs: Tensors) -> list[Me
         raise ValueError(
             f"outputs are {', '.join(outputs.names)}, the reference's {', '.join(reference_outputs.names)}"
         )
-    n, found = len(outputs), []
-    now, before = class_scores(outputs), class_scores(reference_outputs)
-    if now is not None and before is not None and now.shape == before.shape:
-        found.append(_share(figures.AGREEMENT, int((now.argmax(axis=1) == before.argmax(axis=1)).sum()), n))
-    errors, sqnrs, correlations = [], [], []
-    for name in outputs.names:
-        values, exact = _pair(outputs[name], reference_outputs[name], name if len(outputs.names) > 1 else "")
-        errors.append(float(np.abs(values - exact).max()))
-        sqnrs.append(_sqnr_db(values, exact))
-        correlations.append(_correlation(values, exact))
-    found.append(figures.OUTPUT_ERROR.measured(max(errors), n=n))
-    found.append(figures.SQNR.measured(min(sqnrs), n=n))
-    known = [one for one in correlations if one is not None]
-    if known:
-        found.append(figures.CORRELATION.measured(min(known), n=n))
-    return found
-
-
-def _pair(values: Values, exact: Values, name: str) -> tuple[Array, Array]:
-    """Both sides of an output, flat, in double precision."""
-    which = f"output {name!r} has" if name else "outputs have"
-    shapes = [one.shapes.tolist() if isinstance(one, Ragged) else one.shape for one in (values, exact)]
-    if shapes[0] != shapes[1]:
-        said = [
-            f"{len(one.shapes)} shapes" if isinstance(one, Ragged) else f"shape {one.shape}" for one in (values, exact)
-        ]
-        raise ValueError(f"{which} {said[0]}, the reference's have {said[1]}")
-    flat = [one.values if isinstance(one, Ragged) else one.ravel() for one in (values, exact)]
-    return flat[0].astype(np.float64), flat[1].astype(np.float64)
-
-
-def _sqnr_db(values: Array, exact: Array) -> float:
-    signal, noise = float((exact**2).sum()), float(((values - exact) ** 2).sum())
-    # Equal outputs have no noise to speak of; 200 dB is beyond what float32 can show.
-    return min(10 * math.log10(signal / noise) if noise > 0 and signal > 0 else 200.0 if noise == 0 else -200.0, 200.0)
-
-
-def _correlation(outputs: Array, exact: Array) -> float | None:
-    """Pearson's r; 0 where only one side is constant, None where both are."""
-    spreads = [side - side.mean() for side in (outputs, exact)]
-    norms = [float(np.linalg.norm(side)) for side in spreads]
-    if not all(norms):
-        return 0.0 if any(norms) else None
-    return float(np.clip(spreads[0] @ spreads[1] / (norms[0] * norms[1]), -1.0, 1.0))
+    n, several = len(outputs), len(outputs.names) > 1
+    distances = [distance(outputs[name], reference_outputs[name], name if several else "") for name in outputs.names]
+    correlations = [one.correlation for one in distances if one.correlation is not None]
+    measured = [
+        figures.OUTPUT_ERROR.measured(max(one.error for one in distances), n=n),
+        figures.SQNR.measured(min(one.sqnr_db for one in distances), n=n),
+    ]
+    return [*measured, figures.CORRELATION.measured(min(correlations), n=n)] if correlations else measured
 
 
 def _share(figure: Figure, count: int, n: int) -> Measurement:
     return figure.measured(count / n, n=n, interval=proportion_interval(count, n, CONFIDENCE))
-
-
-def check_outputs(outputs: Tensors, labels: Tensors) -> None:
-    """Raise ``ValueError`` unless there is a finite output for each of *labels*, at least one."""
-    if len(outputs) != len(labels):
-        raise ValueError(f"{len(outputs)} outputs for {len(labels)} labels")
-    if len(outputs) == 0:
-        raise ValueError("there is no sample to evaluate")
-    for name, values in outputs.items():
-        bad = [number for number, sample in enumerate(values) if not np.isfinite(sample).all()]
-        if bad:
-            which = f"output {name!r} holds" if len(outputs.names) > 1 else "outputs hold"
-            raise ValueError(
-                f"{which} NaN or infinity in {len(bad)} of {len(outputs)} samples, the first is sample {bad[0]}"
-            )

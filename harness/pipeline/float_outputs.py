@@ -10,8 +10,8 @@ from harness.core.signature import Signature
 from harness.core.tensors import Array, Tensors
 
 BATCH = 256
-BATCH_BYTES = 256 * 2**20
-"""Of inputs, at most: some frameworks hold every activation of a batch at one time."""
+BATCH_BYTES = 64 * 2**20
+"""Of inputs and outputs, at most: some frameworks hold every activation of a batch at one time."""
 
 
 def float_batches(
@@ -22,10 +22,20 @@ def float_batches(
     Raises:
         ContractError: they are not those of *signature*.
     """
-    size = max(1, min(BATCH, BATCH_BYTES * len(inputs) // max(inputs.nbytes, 1)))
+    size = _batch_size(framework, model, inputs, signature)
     for batch in inputs.batches(size):
         samples = len(next(iter(batch.values())))
         yield signature.named(framework.predict(model, batch), samples)
+
+
+def _batch_size(framework: Framework, model: Any, inputs: Tensors, signature: Signature) -> int:
+    """How many samples at a time, by the size of one with its outputs."""
+    if len(inputs) < 2:
+        return 1
+    sample = inputs.typical()
+    outputs = signature.named(framework.predict(model, sample), 1)
+    size = sum(one.nbytes for one in (*sample.values(), *outputs.values()))
+    return max(1, min(BATCH, BATCH_BYTES // max(size, 1)))
 
 
 def float_outputs(framework: Framework, model: Any, inputs: Tensors, signature: Signature) -> Tensors:

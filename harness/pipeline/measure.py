@@ -16,11 +16,13 @@ from harness.core.probe_session import Evaluation, ProbeSession
 from harness.core.problem import CellProblem, Phase
 from harness.core.result import ClassFlips, Placement
 from harness.core.samples import Samples
+from harness.core.tally import Tally
 from harness.core.task_metric import Kind
 from harness.core.tensors import Array, Tensors
 from harness.errors import TargetError
-from harness.meters.accuracy import class_scores, evaluate
+from harness.meters.accuracy import evaluate
 from harness.meters.registry import measure
+from harness.meters.tallier import Tallier
 from harness.pipeline.references import Reference
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
@@ -76,10 +78,10 @@ def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings
         worker.time(INFERENCES_BEFORE_MEMORY)
         memory = worker.ask("memory")
         description = worker.ask("describe")["description"]
-        outputs = worker.predict(inputs, EVALUATION_BATCH)
+        ours = _tally(worker, cell, inputs, reference)
         with in_phase(Phase.MEASURE):
             evaluation = evaluate(
-                task_metrics.get(cell.model.metric), outputs, reference.load("outputs"), reference.load("labels")
+                task_metrics.get(cell.model.metric), ours, reference.tally(), reference.load("labels")
             )
             session = ProbeSession(
                 worker=ProbedWorker(worker),
@@ -105,15 +107,26 @@ def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings
     )
 
 
+def _tally(worker: Worker, cell: ResolvedCell, inputs: Tensors, reference: Reference) -> Tally:
+    """What the artifact's outputs on the whole evaluation set come to."""
+    tallier = Tallier(task_metrics.get(cell.model.metric), reference.load("labels"), reference.tally())
+    start = 0
+    for outputs in worker.predictions(inputs, EVALUATION_BATCH):
+        with in_phase(Phase.MEASURE):
+            tallier.add(start, outputs)
+        start += len(outputs)
+    with in_phase(Phase.MEASURE):
+        return tallier.tally()
+
+
 def _samples(evaluation: Evaluation, dataset_sha256: str) -> Samples:
-    scores = class_scores(evaluation.output_tensors)
-    if evaluation.correct is None:
-        outcome = Samples.scored(len(evaluation.output_tensors), scores, dataset_sha256)
-        if evaluation.task_metric.kind is not Kind.VALUE or evaluation.added is None:
-            return outcome
-        (values,) = evaluation.added.values()
-        return outcome.with_values(values)
-    return Samples.pack(evaluation.correct, scores, dataset_sha256)
+    if evaluation.correct is not None:
+        return Samples.pack(evaluation.correct, evaluation.predicted, dataset_sha256)
+    outcome = Samples.scored(evaluation.n, evaluation.predicted, dataset_sha256)
+    if evaluation.task_metric.kind is not Kind.VALUE or evaluation.added is None:
+        return outcome
+    (values,) = evaluation.added.values()
+    return outcome.with_values(values) if len(values) == evaluation.n else outcome
 
 
 class FreshWorker(Worker):

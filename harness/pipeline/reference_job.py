@@ -16,12 +16,13 @@ from harness.core.problem import CellProblem, Phase
 from harness.core.signature import Signature
 from harness.core.tensors import Array, Ragged, Tensors, arrays_sha256
 from harness.errors import WeightsError
+from harness.meters.tallier import Tallier
 from harness.pipeline.blame import blaming
 from harness.pipeline.fingerprint import fingerprint, probe_samples, state_sha256
-from harness.pipeline.float_outputs import float_outputs
+from harness.pipeline.float_outputs import float_batches
 from harness.pipeline.messages import Begin, Done, Emit, Failed, ReferenceFacts, ReferenceRequest, Step, Unavailable
 from harness.pipeline.opened_file import check_unchanged, file_sha256, signature_of
-from harness.registries import datasets, frameworks, models
+from harness.registries import datasets, frameworks, models, task_metrics
 
 
 def run_reference_job(request: ReferenceRequest, emit: Emit) -> None:
@@ -76,16 +77,22 @@ def write_reference(model: Model, folder: Path, emit: Emit) -> ReferenceFacts:
         built = framework.build(model.build, seed=0)
         state = framework.state(built)
         _check_weights(model, state)
-        outputs = float_outputs(framework, built, inputs, signature)
-        _check_outputs(model, outputs)
+        tallier = Tallier(task_metrics.get(model.metric), labels)
+        start = 0
+        for batch in float_batches(framework, built, inputs, signature):
+            outputs = Tensors.concatenated([batch])
+            _check_outputs(model, outputs)
+            tallier.add(start, outputs)
+            start += len(outputs)
         if file:
             check_unchanged(model, file)
         own = fingerprint(framework, built, probe, signature)
         student = (
             fingerprint(framework, framework.build(model.student, seed=0), probe, signature) if model.student else ""
         )
-    for name, tensors in {"inputs": inputs, "labels": labels, "outputs": outputs, "calibration": calibration}.items():
+    for name, tensors in {"inputs": inputs, "labels": labels, "calibration": calibration}.items():
         tensors.save(folder / name)
+    tallier.tally().save(folder / "tally")
     return ReferenceFacts(
         weights_sha256=state_sha256(state),
         fingerprint=own,

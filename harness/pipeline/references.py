@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import msgspec
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
 from harness.core.signature import Signature
+from harness.core.tally import Tally
 from harness.core.tensors import Tensors
 from harness.pipeline.jobs import run_until_done
 from harness.pipeline.messages import Begin, Done, Event, ReferenceItem, ReferenceRequest
@@ -41,8 +43,17 @@ class Reference:
     """Of the file that it is; empty of a model that a function makes."""
 
     def load(self, name: str) -> Tensors:
-        """``inputs``, ``labels`` or ``outputs`` of the evaluation set, or the ``calibration`` inputs."""
+        """``inputs`` or ``labels`` of the evaluation set, or the ``calibration`` inputs."""
         return Tensors.load(self.folder / name)
+
+    def tally(self) -> Tally:
+        """What the float model's outputs on the evaluation set come to."""
+        return _tally_in(self.folder / "tally")
+
+
+@functools.lru_cache(maxsize=8)
+def _tally_in(folder: Path) -> Tally:
+    return Tally.load(folder)
 
 
 def make_references(

@@ -93,7 +93,7 @@ def test_the_outputs_of_more_are_the_float_models(nightly_run, settings, cell):
 def test_the_reference_keeps_names_and_order(run, model):
     reference = run.references[model]
     assert reference.load("inputs").names == ("image", "codes", "seen")
-    outputs = reference.load("outputs")
+    outputs = reference.tally().outputs
     assert [(name, outputs[name].shape[1]) for name in outputs.names] == [("logits", 10), ("features", 16)]
 
 
@@ -105,7 +105,7 @@ def test_free_lengths_are_those_of_the_samples(run):
 
 @pytest.mark.nightly
 def test_dict_and_tuple_give_the_same(run, nightly_run):
-    outputs = [one.references[f"pair_{form}"].load("outputs") for one, form in ((run, "tuple"), (nightly_run, "dict"))]
+    outputs = [one.references[f"pair_{form}"].tally().outputs for one, form in ((run, "tuple"), (nightly_run, "dict"))]
     for name in ("logits", "features"):
         np.testing.assert_array_equal(outputs[0][name], outputs[1][name])
 
@@ -113,6 +113,6 @@ def test_dict_and_tuple_give_the_same(run, nightly_run):
 @pytest.mark.nightly
 def test_outputs_of_free_length_stay_ragged(nightly_run):
     reference = nightly_run.references["lengths_out_torch"]
-    outputs, tokens = reference.load("outputs"), reference.load("inputs")["tokens"]
+    outputs, tokens = reference.tally().outputs, reference.load("inputs")["tokens"]
     assert isinstance(outputs.only, Ragged)
     assert [len(one) for one in outputs.only] == [len(one) for one in tokens]

@@ -47,7 +47,7 @@ def environment(**changed: Any) -> Environment:
 def samples(correct: list[bool], predicted: list[int] | None = None, dataset: str = DATA) -> Samples:
     """Packed outcome; *predicted* labels out of 10 classes, all 0 unless given."""
     labels = predicted if predicted is not None else [0] * len(correct)
-    return Samples.pack(np.array(correct, dtype=bool), np.eye(10)[labels], dataset)
+    return Samples.pack(np.array(correct, dtype=bool), np.array(labels), dataset)
 
 
 def measurement(name: str, value: float, unit: str = "ratio", n: int = 1, interval: Any = None) -> Measurement:

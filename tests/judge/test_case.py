@@ -97,7 +97,7 @@ def evaluated(n: int, wrong: int = 0, **changed: Any) -> CellResult:
         ),
         pytest.param(
             case("negative_flips", "5 %"),
-            evaluated(1000, samples=Samples.scored(1000, np.eye(10)[[0] * 1000], "d" * 64)),
+            evaluated(1000, samples=Samples.scored(1000, np.array([0] * 1000), "d" * 64)),
             None,
             "needs a task metric that judges every sample",
             id="a score over all samples",

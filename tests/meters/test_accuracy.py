@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes.named import one
+from meters.tallies import evaluated, tally
 
 from harness.core.measurement import Measurement
 from harness.core.result import ClassFlips
@@ -18,11 +19,9 @@ from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array, Tensors
 from harness.meters.accuracy import (
     accuracy_measurements,
-    check_outputs,
     class_flips,
     class_scores,
     correctness,
-    evaluate,
     evaluation_measurements,
     output_measurements,
     score_measurements,
@@ -41,6 +40,11 @@ def top1(outputs: Array, labels: Array) -> Array:
 
 def test_correctness_by_hand() -> None:
     assert correctness(top1, OUTPUTS, LABELS, "top1").tolist() == [True, True, False, False]
+
+
+def check_outputs(outputs: Tensors, labels: Tensors) -> None:
+    """Look *outputs* through; a score of everything at once is not computed there."""
+    tally(metric(top1, per_sample=False), outputs, labels)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -139,7 +143,7 @@ def test_outputs_are_looked_through_before_the_task_metric_sees_them(
         pytest.fail("it was asked")
 
     with pytest.raises(ValueError, match=says):
-        evaluate(metric(never, per_sample=per_sample), one(outputs), one(OUTPUTS[: len(outputs)]), one(labels))
+        tally(metric(never, per_sample=per_sample), one(outputs), one(labels))
 
 
 SEVERAL = Tensors({"logits": OUTPUTS, "length": np.array([1, 2, 3, 4])})
@@ -176,7 +180,7 @@ BOXES = Tensors({"class": LABELS, "box": np.array([1, 2, 0, 4])})
 def test_a_task_metric_gets_what_its_author_calls_outputs_and_labels(
     compute: Any, outputs: Tensors, labels: Tensors, correct: list[bool]
 ) -> None:
-    found = evaluate(metric(compute), outputs, outputs, labels)
+    found = evaluated(metric(compute), outputs, outputs, labels)
 
     assert found.correct is not None and found.reference_correct is not None
     assert found.correct.tolist() == found.reference_correct.tolist() == correct
@@ -184,7 +188,7 @@ def test_a_task_metric_gets_what_its_author_calls_outputs_and_labels(
 
 
 def test_a_score_is_computed_when_it_is_measured() -> None:
-    found = evaluate(metric(lambda outputs, labels: 0.5, per_sample=False), one(OUTPUTS), one(OUTPUTS), one(LABELS))
+    found = evaluated(metric(lambda outputs, labels: 0.5, per_sample=False), one(OUTPUTS), one(OUTPUTS), one(LABELS))
     assert (found.correct, found.reference_correct, found.classes) == (None, None, ())
 
 
@@ -374,7 +378,11 @@ def test_no_samples_are_refused() -> None:
 
 
 def outputs_measured(outputs: Array, reference: Array) -> dict[str, Measurement]:
-    return by_name(output_measurements(one(outputs), one(reference)))
+    """What is told of outputs beside what the task metric says."""
+    all_right = metric(lambda outputs, labels: np.ones(len(outputs), bool))
+    evaluation: Any = evaluated(all_right, one(outputs), one(reference), one(np.zeros(len(outputs))))
+    found = by_name(evaluation_measurements(SimpleNamespace(evaluation=evaluation)))  # type: ignore[arg-type]
+    return {name: held for name, held in found.items() if name.startswith(("output_", "agreement_"))}
 
 
 def test_outputs_by_hand() -> None:
@@ -647,7 +655,7 @@ FORMS: dict[str, Any] = {
 )
 def test_a_score_is_the_same_whatever_form_outputs_and_labels_have(outputs: str, labels: str) -> None:
     now, before = (FORMS[outputs](lost(count)) for count in (10, 2))
-    evaluation = evaluate(metric(mean_hit_of, per_sample=False), now, before, FORMS[labels](SCORED.astype(np.float64)))
+    evaluation = evaluated(metric(mean_hit_of, per_sample=False), now, before, FORMS[labels](SCORED.astype(np.float64)))
     session: Any = SimpleNamespace(evaluation=evaluation)
 
     found = by_name(evaluation_measurements(session))
@@ -659,7 +667,7 @@ def test_a_score_is_the_same_whatever_form_outputs_and_labels_have(outputs: str,
 @pytest.mark.parametrize("form", FORMS)
 def test_equal_outputs_of_any_form_have_lost_nothing(form: str) -> None:
     same = FORMS[form](lost(10))
-    evaluation = evaluate(metric(mean_hit_of, per_sample=False), same, FORMS[form](lost(10)), one(SCORED))
+    evaluation = evaluated(metric(mean_hit_of, per_sample=False), same, FORMS[form](lost(10)), one(SCORED))
     session: Any = SimpleNamespace(evaluation=evaluation)
 
     found = by_name(evaluation_measurements(session))["accuracy_drop_fraction"]

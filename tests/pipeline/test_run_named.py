@@ -223,7 +223,7 @@ def test_the_reference_keeps_lengths_names_and_order(lab: Lab) -> None:
     reference = run.references["words"]
 
     assert reference.signature.lengths == {"length": (2, 6)}
-    inputs, outputs = reference.load("inputs"), reference.load("outputs")
+    inputs, outputs = reference.load("inputs"), reference.tally().outputs
     assert (inputs.names, outputs.names) == (("tokens", "weights"), ("logits", "each"))
     assert isinstance(outputs["logits"], np.ndarray)
     assert isinstance(outputs["each"], Ragged)
