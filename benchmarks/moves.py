@@ -28,10 +28,10 @@ from harness.judge.words import say
 from harness.meters.cpu_turns import SETTLING_INFERENCES
 from harness.meters.latency import LEAST_WARM_ITERATIONS, LEAST_WARM_NS
 from harness.pipeline.catalog import load_catalog
-from harness.pipeline.measure import open_worker
 from harness.pipeline.noise_trials import Bench, set_up
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings, default_cache
+from harness.pipeline.workers import open_worker
 from harness.targets.local import Local
 from harness.targets.lock import TargetLock
 

@@ -28,12 +28,12 @@ from harness.core.timing import Timing
 from harness.judge.latency import ROUNDS_PER_PAIR, evidence_of, look
 from harness.meters.latency import LEAST_WARM_ITERATIONS, LEAST_WARM_NS, iterations_for
 from harness.pipeline.catalog import load_catalog
-from harness.pipeline.measure import open_worker
 from harness.pipeline.neighbours import neighbours
 from harness.pipeline.noise_trials import Bench, Slowed, planned, set_up
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings, default_cache
 from harness.pipeline.timed_pairs import TimedSide, time_pair
+from harness.pipeline.workers import open_worker
 from harness.targets.local import Local
 from harness.targets.lock import TargetLock
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.core.signature import tensors_of
 from harness.core.source import Source
+from harness.core.spool import Spool
 from harness.core.tensors import Array, Ragged, Tensors, Values
 from harness.errors import DataSetError
 
@@ -26,6 +27,21 @@ class Split:
 
     inputs: Any
     labels: Any
+
+    @classmethod
+    def of(cls, samples: Iterable[tuple[Any, Any]]) -> Split:
+        """From a generator of pairs, an input and its label each, which are written to disk as they come.
+
+        Raises:
+            DataSetError: there is none, one is no pair, or of another kind than the first.
+        """
+        inputs, labels = Spool("input"), Spool("label")
+        for number, pair in enumerate(samples):
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise DataSetError(f"sample {number} is {type(pair).__name__}, not a pair of an input and its label")
+            inputs.add(pair[0])
+            labels.add(pair[1])
+        return cls(inputs.values(), labels.values())
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values()), ())) if isinstance(self.inputs, Mapping) else len(self.inputs)

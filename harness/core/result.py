@@ -91,6 +91,8 @@ class CellResult:
     """None until the cell was probed."""
     evaluation_batch: int | None = None
     """Samples that were predicted at a time."""
+    reused: Mapping[str, float] = field(default_factory=dict)
+    """How many seconds old ``predictions`` and ``reference`` outputs are that an earlier run made; empty: this one made both."""
     latency_rounds: LatencyRounds | None = None
     control: str = ""
     """The recipe that ``accuracy_gain`` is measured against."""

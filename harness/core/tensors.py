@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 INDEX = "tensors.json"
+HASHED_BYTES = 16 * 2**20
+"""What is hashed at one time, at most."""
 
 
 class Ragged:
@@ -64,6 +66,12 @@ class Ragged:
         shape = self.shapes[number]
         end = int(self._ends[number])
         return self.values[end - int(np.prod(shape, dtype=np.int64)) : end].reshape(shape)
+
+    def part(self, start: int, end: int) -> Ragged:
+        """The samples from *start* up to *end*, in the same memory."""
+        before = int(self._ends[start - 1]) if 0 < start <= len(self) else 0
+        last = int(self._ends[end - 1]) if start < end else before
+        return Ragged(self.values[before:last], self.shapes[start : max(start, end)])
 
     def __iter__(self) -> Iterator[Array]:
         return (self.sample(number) for number in range(len(self)))
@@ -286,7 +294,9 @@ class Tensors:
 def _taken(values: Values, chosen: slice | Sequence[int] | Array) -> Values:
     if not isinstance(values, Ragged):
         return np.asarray(values[chosen])
-    numbers = np.arange(len(values))[chosen]  # a slice, places, or a mask of them
+    if isinstance(chosen, slice) and chosen.step in (None, 1):
+        return values.part(*chosen.indices(len(values))[:2])
+    numbers = np.arange(len(values))[chosen]  # places, or a mask of them
     if not len(numbers):
         return Ragged(values.values[:0], values.shapes[:0])
     return Ragged.of([values.sample(int(number)) for number in numbers])
@@ -315,5 +325,16 @@ def arrays_sha256(*arrays: Array) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
+        for part in _row_blocks(array):
+            digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()
+
+
+def _row_blocks(array: Array) -> Iterator[Array]:
+    """*array* in parts of some megabytes: it may lie on disk and be larger than the memory."""
+    if array.ndim == 0 or array.nbytes <= HASHED_BYTES:
+        yield array
+        return
+    rows = max(1, HASHED_BYTES * len(array) // array.nbytes)
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from harness.core.artifact import Provenance
+from harness.core.environment import Hardware
 from harness.core.problem import Phase
 from harness.core.signature import Signature
 
@@ -66,6 +67,11 @@ class ReferenceRequest(ChildRequest, frozen=True, kw_only=True, tag="reference")
     """References of models of one framework."""
 
     items: tuple[ReferenceItem, ...]
+    cache: str = ""
+    reuse_s: float = 0.0
+    """How old outputs of an earlier run may be to stand for new ones."""
+    hardware: Hardware | None = None
+    """Of this machine."""
 
 
 Request = BuildRequest | ReferenceRequest
@@ -87,6 +93,8 @@ class ReferenceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What it takes and gives, with the lengths of its samples."""
     file_sha256: str = ""
     """Of the file that it is; empty of a model that a function makes."""
+    age_s: float | None = None
+    """Of its outputs where an earlier run made them."""
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):

@@ -21,12 +21,12 @@ from harness.core.tensors import Array
 from harness.core.timing import Start, Timing
 from harness.errors import CalibrationError
 from harness.judge.latency import evidence_of, look
-from harness.pipeline.measure import in_phase, open_worker
 from harness.pipeline.neighbours import neighbours
 from harness.pipeline.resolved import resolve
 from harness.pipeline.run import Run
 from harness.pipeline.settings import Settings
 from harness.pipeline.timed_pairs import time_pair
+from harness.pipeline.workers import in_phase, open_worker
 from harness.targets.lock import TargetLock
 
 OTHER_RECIPE = "int8_static"

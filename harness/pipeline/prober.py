@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,11 +22,14 @@ from harness.meters.registry import measure, quotients
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, because_of, raise_if
 from harness.pipeline.engine_answers import EngineAnswers
-from harness.pipeline.measure import EVALUATION_BATCH, Probe, in_phase, probe
+from harness.pipeline.evaluation import EVALUATION_BATCH
+from harness.pipeline.measure import Probe, probe
 from harness.pipeline.parity import check_parity
 from harness.pipeline.plan import obstacle_to_running
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
+from harness.pipeline.workers import in_phase
+from harness.store.tallies import TallyStore
 from harness.targets.lock import TargetLock
 
 
@@ -37,6 +41,7 @@ class Prober:
         self._builder = builder
         self._settings = settings
         self._tell = tell
+        self._begun = time.monotonic()
         self._engine_answers = EngineAnswers(settings.cache, tell)
         self._measured: dict[str, Mapping[str, Measurement]] = {}
         """Figures of artifacts, by their keys."""
@@ -168,9 +173,13 @@ class Prober:
             tell=self._tell,
             probe_another=probe_artifact,
         )
+        if probed.age_s is None and self._settings.reuse_s:
+            TallyStore(self._settings.cache, self._settings.reuse_s).keep(probed.tally_key, probed.tally)
         return probed
 
     def _record_probe(self, cell: Cell, result: Probe) -> None:
+        ages = {"predictions": result.age_s, "reference": self._builder.references[cell.model].age_s}
+        of_this_run = time.monotonic() - self._begun  # a file may stand under two names
         self._book.record(cell, result.measurements)
         self._book.change(
             cell,
@@ -179,6 +188,7 @@ class Prober:
             environment=result.environment,
             placement=result.placement,
             evaluation_batch=EVALUATION_BATCH,
+            reused={name: age for name, age in ages.items() if age is not None and age > of_this_run},
             details=result.details,
         )
 

@@ -6,6 +6,7 @@ import importlib
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from harness.core.data import DataSet
 from harness.core.model import Model
 from harness.core.problem import CellProblem, Phase
 from harness.core.signature import Signature
+from harness.core.tally import Tally
 from harness.core.tensors import Array, Ragged, Tensors, arrays_sha256
 from harness.errors import WeightsError
 from harness.meters.tallier import Tallier
@@ -22,7 +24,9 @@ from harness.pipeline.fingerprint import fingerprint, probe_samples, state_sha25
 from harness.pipeline.float_outputs import float_batches
 from harness.pipeline.messages import Begin, Done, Emit, Failed, ReferenceFacts, ReferenceRequest, Step, Unavailable
 from harness.pipeline.opened_file import check_unchanged, file_sha256, signature_of
+from harness.pipeline.reuse import reference_key
 from harness.registries import datasets, frameworks, models, task_metrics
+from harness.store.tallies import KeptTally, TallyStore
 
 
 def run_reference_job(request: ReferenceRequest, emit: Emit) -> None:
@@ -35,7 +39,7 @@ def run_reference_job(request: ReferenceRequest, emit: Emit) -> None:
             emit(Unavailable(key=model.name, reason=broken))
             continue
         try:
-            facts = write_reference(model, Path(item.folder), emit)
+            facts = write_reference(model, Path(item.folder), emit, request)
         except CellProblem as problem:
             emit(Failed(key=model.name, phase=problem.phase or Phase.MODEL, reason=problem.reason))
         else:
@@ -53,12 +57,13 @@ def _why_not_imported(framework: Framework) -> str:
     return ""
 
 
-def write_reference(model: Model, folder: Path, emit: Emit) -> ReferenceFacts:
-    """Evaluate *model* and leave inputs, labels, reference outputs and calibration inputs in *folder*.
+def write_reference(model: Model, folder: Path, emit: Emit, request: ReferenceRequest) -> ReferenceFacts:
+    """Evaluate *model* and leave inputs, labels, calibration inputs and what its outputs come to in *folder*.
 
     Raises:
         CellProblem: ``error(data)`` or ``error(model)``.
     """
+    framework = frameworks.get(model.framework)
     with blaming(Phase.MODEL):
         file = file_sha256(model)
         own_signature = signature_of(model)
@@ -73,36 +78,62 @@ def write_reference(model: Model, folder: Path, emit: Emit) -> ReferenceFacts:
         probe = probe_samples(inputs, calibration)
     emit(Step(title=f"{model.name}: model", phase=Phase.MODEL))
     with blaming(Phase.MODEL):
-        framework = frameworks.get(model.framework)
         built = framework.build(model.build, seed=0)
         state = framework.state(built)
         _check_weights(model, state)
-        tallier = Tallier(task_metrics.get(model.metric), labels)
-        start = 0
-        for batch in float_batches(framework, built, inputs, signature):
-            outputs = Tensors.concatenated([batch])
-            _check_outputs(model, outputs)
-            tallier.add(start, outputs)
-            start += len(outputs)
-        if file:
-            check_unchanged(model, file)
-        own = fingerprint(framework, built, probe, signature)
+        hashes = {
+            "fingerprint": fingerprint(framework, built, probe, signature),
+            "dataset_sha256": arrays_sha256(*inputs.arrays(), *labels.arrays()),
+        }
+        kept, key = _kept(model, framework, signature, hashes, request)
+        tally = kept.tally if kept is not None else _tally(model, framework, built, inputs, labels, signature)
+        check_unchanged(model, file)
         student = (
             fingerprint(framework, framework.build(model.student, seed=0), probe, signature) if model.student else ""
         )
     for name, tensors in {"inputs": inputs, "labels": labels, "calibration": calibration}.items():
         tensors.save(folder / name)
-    tallier.tally().save(folder / "tally")
+    tally.save(folder / "tally")
+    if kept is None and key and not tally.problem:
+        TallyStore(Path(request.cache), request.reuse_s).keep(key, tally)
     return ReferenceFacts(
         weights_sha256=state_sha256(state),
-        fingerprint=own,
-        dataset_sha256=arrays_sha256(*inputs.arrays(), *labels.arrays()),
+        **hashes,
         calibration_sha256=arrays_sha256(*calibration.arrays()),
         train_sha256=_train_sha256(model, data, signature),
         student_fingerprint=student,
         signature=signature,
         file_sha256=file,
+        age_s=None if kept is None else kept.age_s,
     )
+
+
+def _kept(
+    model: Model, framework: Framework, signature: Signature, hashes: Mapping[str, str], request: ReferenceRequest
+) -> tuple[KeptTally | None, str]:
+    """What the outputs came to in an earlier run, and the key that they are kept by; empty where none are kept."""
+    if not request.reuse_s or request.hardware is None:
+        return None, ""
+    key = reference_key(model, framework, signature, hashes, request.hardware)
+    return TallyStore(Path(request.cache), request.reuse_s).find(key), key
+
+
+def _tally(
+    model: Model, framework: Framework, built: Any, inputs: Tensors, labels: Tensors, signature: Signature
+) -> Tally:
+    """What the outputs of *built* come to.
+
+    Raises:
+        ContractError, WeightsError: they are not those of *signature*, or no finite numbers.
+    """
+    tallier = Tallier(task_metrics.get(model.metric), labels)
+    start = 0
+    for batch in float_batches(framework, built, inputs, signature):
+        outputs = Tensors.concatenated([batch])
+        _check_outputs(model, outputs)
+        tallier.add(start, outputs)
+        start += len(outputs)
+    return tallier.tally()
 
 
 def _train_sha256(model: Model, data: DataSet, signature: Signature) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core.names import LOCAL
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
 from harness.core.signature import Signature
@@ -19,7 +20,7 @@ from harness.pipeline.jobs import run_until_done
 from harness.pipeline.messages import Begin, Done, Event, ReferenceItem, ReferenceRequest
 from harness.pipeline.replay import import_path, user_sources
 from harness.pipeline.settings import Settings
-from harness.registries import models
+from harness.registries import models, targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Reference:
     """What it takes and gives, with the lengths of its samples."""
     file_sha256: str = ""
     """Of the file that it is; empty of a model that a function makes."""
+    age_s: float | None = None
+    """Of its outputs where an earlier run made them."""
 
     def load(self, name: str) -> Tensors:
         """``inputs`` or ``labels`` of the evaluation set, or the ``calibration`` inputs."""
@@ -100,6 +103,9 @@ def _evaluate(
             sources=user_sources(),
             import_path=import_path(),
             memory_limit_bytes=settings.memory_limit_bytes,
+            cache=str(settings.cache),
+            reuse_s=settings.reuse_s,
+            hardware=targets.get(LOCAL).hardware(),
             items=tuple(ReferenceItem(model=name, folder=str(folders[name])) for name in names),
         )
 

@@ -18,6 +18,10 @@ class Settings:
     """Threads of every engine, unless a cell's runtime says ``threads=n``."""
     jobs: int = 2
     """Build processes and probes in parallel."""
+    evaluation_jobs: int = 1
+    """Workers that evaluate one cell's samples side by side."""
+    reuse_s: float = 0.0
+    """How old predictions and reference outputs of an earlier run on this machine may be to stand for new ones; 0: all are new."""
     worker_timeout_s: float = 300.0
     """Longest time for one worker operation."""
     build_timeout_s: float = 1200.0

@@ -13,9 +13,9 @@ from harness.core.problem import CellProblem, Phase
 from harness.core.tensors import Array
 from harness.core.timing import Start, Timing
 from harness.meters.latency import Enough, measure_latency
-from harness.pipeline.measure import FreshWorker
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
+from harness.pipeline.workers import FreshWorker
 from harness.worker.process import WorkerFailure
 
 Side = tuple[ResolvedCell, Artifact, str]

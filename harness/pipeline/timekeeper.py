@@ -20,11 +20,11 @@ from harness.meters.ratios import ratio_measurements
 from harness.meters.registry import measure, quotients
 from harness.pipeline.builder import Builder
 from harness.pipeline.cell_book import CellBook, raise_if
-from harness.pipeline.measure import in_phase
 from harness.pipeline.plan import obstacle_to_timing
 from harness.pipeline.resolved import resolve
 from harness.pipeline.timed_pairs import OtherSideProblem
 from harness.pipeline.timings import LatencyBook
+from harness.pipeline.workers import in_phase
 
 BaselineOf = Callable[[Case], CellBaseline]
 

@@ -18,10 +18,10 @@ from harness.core.timing import NOT_TIMED, Span, Timing, Timings
 from harness.judge.latency import Look, look_at_rounds
 from harness.judge.rules import RULES, take_look
 from harness.meters.latency import REPORTED_WARM_NS
-from harness.pipeline.measure import in_phase
 from harness.pipeline.resolved import resolve
 from harness.pipeline.settings import Settings
 from harness.pipeline.timed_pairs import time_pair
+from harness.pipeline.workers import in_phase
 from harness.targets.lock import TargetLock
 
 

@@ -39,6 +39,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-jobs", type=int, default=0, metavar="N", help="build processes at one time (default: cores)"
     )
     group.addoption(
+        "--harness-evaluation-jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="workers that share the evaluation samples of one cell (default: 1); results are the same",
+    )
+    group.addoption(
+        "--harness-reuse-days",
+        type=float,
+        default=7.0,
+        metavar="N",
+        help="predictions of the same artifact on the same data by the same engine on this machine are used again for so many "
+        "days (default: 7); latency and memory are always measured",
+    )
+    group.addoption("--harness-fresh", action="store_true", help="predict everything anew, whatever is kept")
+    group.addoption(
         "--harness-timeout", type=float, default=300.0, metavar="S", help="seconds after which a worker counts as hung"
     )
     group.addoption(
@@ -145,6 +161,11 @@ def check_columns(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--harness-columns: {err}") from None
 
 
+def reuse_s(config: pytest.Config) -> float:
+    """How old predictions may be to be used again, in seconds."""
+    return 0.0 if config.getoption("--harness-fresh") else config.getoption("--harness-reuse-days") * 86_400.0
+
+
 def memory_limit(config: pytest.Config) -> int:
     """Bytes that a process may allocate; 0 without a limit.
 
@@ -166,9 +187,13 @@ def check(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: which one, and what to do.
     """
-    for option in ("--harness-threads", "--harness-timeout", "--harness-build-timeout"):
+    for option in ("--harness-threads", "--harness-evaluation-jobs", "--harness-timeout", "--harness-build-timeout"):
         if config.getoption(option) <= 0:
             raise pytest.UsageError(f"{option} must be positive, not {config.getoption(option)}")
+    if not config.getoption("--harness-reuse-days") >= 0:
+        raise pytest.UsageError(
+            f"--harness-reuse-days must not be negative: {config.getoption('--harness-reuse-days')}"
+        )
     if config.getoption("--harness-jobs") < 0:
         raise pytest.UsageError(f"--harness-jobs must not be negative: {config.getoption('--harness-jobs')}")
     if updating(config) and in_ci() and not config.getoption("--harness-update-in-ci"):

@@ -30,6 +30,9 @@ NOTES = "Notes"
 UNCALIBRATED = "not calibrated on this hardware class (edge-harness calibrate)"
 OPEN_BASELINE = (Verdict.NO_BASELINE, Verdict.INCOMPARABLE)
 """What is said of a baseline that decided nothing; it stands behind what the budgets said."""
+REUSED = {"predictions": "predictions", "reference": "outputs of the float model"}
+"""What is kept between runs, in words."""
+AGES = (("d", 86_400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
 RECORDED = "recorded"
 """Said in place of ``no_baseline`` once the run wrote the figure to its baseline."""
 
@@ -176,6 +179,9 @@ def _facts(record: RunRecord) -> Iterable[tuple[str, str]]:
     yield "versions", ", ".join(f"{name} {version}" for name, version in sorted(run.versions.items()))
     for line in untested_engines(record.cells):
         yield "warning", line
+    reused = reused_words(record.cells)
+    if reused:
+        yield "reused", reused
     contexts = [cell.latency_context for cell in record.cells if cell.latency_context is not None]
     if contexts:
         for target in run.hardware:
@@ -183,6 +189,22 @@ def _facts(record: RunRecord) -> Iterable[tuple[str, str]]:
         words = Context.merged(contexts).words
         if words:
             yield "while it was timed", words
+
+
+def reused_words(results: Iterable[CellResult]) -> str:
+    """Which outputs an earlier run made, and how old the oldest are; empty when this one made all."""
+    ages = [result.reused for result in results if result.reused]
+    if not ages:
+        return ""
+    counts = Counter(what for of_cell in ages for what in of_cell)
+    whose = " and ".join(f"{REUSED[what]} of {count} cell{'s' if count > 1 else ''}" for what, count in counts.items())
+    oldest = max(age for of_cell in ages for age in of_cell.values())
+    return f"{whose}, up to {_age(oldest)} old (--harness-fresh makes them anew)"
+
+
+def _age(seconds: float) -> str:
+    unit, length = next(((unit, length) for unit, length in AGES if seconds >= length), AGES[-1])
+    return f"{seconds / length:.0f} {unit}"
 
 
 def _of_target(target: str, targets: Collection[str]) -> str:

@@ -40,8 +40,8 @@ def table_lines(document: Document, columns: str = "", width: int = 0) -> list[s
         UnknownName: one of *columns* is no figure.
     """
     table = screen(document, columns, width)
-    warnings = [f"warning: {text}" for name, text in document.facts if name == "warning"]
-    return [*table, *([""] if table else []), *warnings, f"{document.cells}; {document.counts}"]
+    remarks = [f"{name}: {text}" for name, text in document.facts if name in ("warning", "reused")]
+    return [*table, *([""] if table else []), *remarks, f"{document.cells}; {document.counts}"]
 
 
 def remarks(document: Document, verdicts: Collection[Verdict] = OPEN) -> list[str]:

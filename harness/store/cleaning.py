@@ -18,7 +18,7 @@ IN_USE = "in-use"
 """Held shared by every process that works with the cache."""
 HELD_SECONDS = 24 * 3600
 """While a run is at work, what was used since then stays: no run lasts longer."""
-MADE_ANEW = ("compiled", "logs")
+MADE_ANEW = ("compiled", "logs", "tallies")
 """Folders below the cache whose contents are made again where they are missing."""
 
 

@@ -13,9 +13,9 @@ from fakes.project import conftest, suite
 import harness.pipeline.timed_pairs
 from harness.core.artifact import Artifact
 from harness.core.problem import CellProblem, Phase
-from harness.pipeline.measure import FreshWorker
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
+from harness.pipeline.workers import FreshWorker
 from harness.targets.local import Local
 from tests.plugin.conftest import Project
 from tests.plugin.test_verdicts import EVERYTHING, MATRICES
