@@ -34,9 +34,10 @@ def copy_given(
 
 
 def provenance_of(given: GivenFile, base: Provenance, adaptations: Adaptations) -> Provenance:
-    """How the artifact came to be: *base*, which holds for all of the model, and the file that it is."""
+    """How the artifact came to be: *base*, which holds for all of the model, and the file that it is, made of weights that nobody knows."""
     return replace(
         base,
+        weights_sha256="",
         recipe=given.recipe,
         runtime=given.runtime,
         adaptations=adaptations,

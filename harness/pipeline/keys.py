@@ -80,12 +80,13 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
 
 
 def _key_of_given(cell: ResolvedCell, given: GivenFile, reference: Reference) -> str:
-    """The address of an artifact that somebody else made: its content, and what is done on the way to it and back."""
+    """The address of an artifact that somebody else made: its content, its name, and what is done on the way to it and back."""
     return key_of(
         {
             "given": files_sha256(given.file),
             "declared": [{name: asdict(one) for name, one in side.items()} for side in (given.inputs, given.outputs)],
-            "model": [given.model, *_tensors_of(reference.signature)],
+            "name": given.name,
+            "model": _tensors_of(reference.signature),
             "runtime": [cell.runtime.name, source_hash(cell.runtime.source), arguments(cell.runtime)],
             "build": module_hash(BUILD_MODULE),
             "versions": dict(installed(cell.runtime.build_packages).versions),

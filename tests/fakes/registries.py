@@ -13,10 +13,21 @@ from harness.core.registry import Registry
 from harness.meters import latency
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.resolved import forget_resolved
-from harness.registries import datasets, exporters, frameworks, meters, models, runtimes, steps, targets, task_metrics
+from harness.registries import (
+    datasets,
+    exporters,
+    frameworks,
+    given_files,
+    meters,
+    models,
+    runtimes,
+    steps,
+    targets,
+    task_metrics,
+)
 
 REGISTRIES: tuple[Registry[Any], ...] = (
-    *(models, datasets, task_metrics, steps, frameworks, exporters, runtimes, targets),
+    *(models, datasets, task_metrics, steps, given_files, frameworks, exporters, runtimes, targets),
     *(figures, changes, gate_metrics, meters),
 )
 

@@ -1,0 +1,61 @@
+"""Processes in which no training framework can be imported: what judges files must not need one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SITE = """
+import os, sys
+
+FORBIDDEN = ("torch", "tensorflow", "keras")
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def note(file, line):
+    with open(os.path.join(HERE, file), "a", encoding="utf-8") as told:
+        told.write(line + "\\n")
+
+
+class Forbidding:
+    def find_spec(self, name, path=None, target=None):
+        if name in FORBIDDEN:
+            note("asked", name)
+            raise ImportError(f"{name} is not to be imported here")
+        return None
+
+
+sys.meta_path.insert(0, Forbidding())
+note("started", str(os.getpid()))
+"""
+
+
+class NoFrameworks:
+    """What child processes that were started under it did."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write into *folder* what makes every Python process refuse them, once the folder is on its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "sitecustomize.py").write_text(SITE, encoding="utf-8")
+        self._folder = folder
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put it in force for the processes that are started from now on."""
+        path = os.pathsep.join([str(self._folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+        monkeypatch.setenv("PYTHONPATH", path)
+
+    @property
+    def started(self) -> int:
+        """How many processes began under it."""
+        return len(self._lines("started"))
+
+    @property
+    def asked(self) -> list[str]:
+        """What they tried to import and were refused."""
+        return self._lines("asked")
+
+    def _lines(self, name: str) -> list[str]:
+        path = self._folder / name
+        return path.read_text(encoding="utf-8").split() if path.exists() else []
