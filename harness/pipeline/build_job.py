@@ -151,9 +151,9 @@ class BuildJob:
         given = given_files.find(recipe.name, self._model.name, self._runtime.name)
         assert given is not None and isinstance(self._runtime, ReadingRuntime), "the plan leaves out other cells"
         try:
-            main, adaptations = copy_given(given, self._runtime, self._signature, staged)
+            main, adaptations = copy_given(given, self._runtime, self._signature, staged, item.file_sha256)
             weights = Weights.of(self._runtime.weights(main))
-            provenance = provenance_of(given, self._provenance, adaptations)
+            provenance = provenance_of(given, self._provenance, adaptations, item.file_sha256)
             return self._store.commit(item.key, staged, main.name, weights, provenance)
         except ContractError as err:  # it names the file, and what is wrong with it
             raise CellProblem.error(Phase.CONVERT, str(err)) from err

@@ -9,6 +9,7 @@ from harness.core.artifact import Artifact, Provenance
 from harness.core.names import Cell
 from harness.core.problem import CellProblem, Phase
 from harness.core.progress import Tell
+from harness.errors import ContractError
 from harness.pipeline.jobs import run_until_done
 from harness.pipeline.keys import Keys, keys_of
 from harness.pipeline.messages import Begin, BuildItem, BuildRequest, Event, Step
@@ -26,7 +27,7 @@ def build_all(
     cells: Iterable[Cell], references: Mapping[str, Reference], store: ArtifactStore, settings: Settings, tell: Tell
 ) -> tuple[dict[Cell, Artifact], dict[Cell, CellProblem]]:
     """Artifacts for all *cells*, whose references exist; returns artifacts and, for cells that failed, why."""
-    keys = {cell: keys_of(resolve(cell), references[cell.model]) for cell in cells}
+    keys, gone = _keys(cells, references)
     artifacts = _stored({of_cell.artifact for of_cell in keys.values()}, store)
     groups: dict[tuple[str, str], Group] = {}
     for cell, of_cell in keys.items():
@@ -50,14 +51,29 @@ def build_all(
             raise
     artifacts |= _stored(missing, store)
     lost = CellProblem.error(Phase.CONVERT, "the build left no artifact")
+    failed = {
+        cell: problems.get(of_cell.artifact, lost)
+        for cell, of_cell in keys.items()
+        if of_cell.artifact not in artifacts
+    }
     return (
         {cell: artifacts[of_cell.artifact] for cell, of_cell in keys.items() if of_cell.artifact in artifacts},
-        {
-            cell: problems.get(of_cell.artifact, lost)
-            for cell, of_cell in keys.items()
-            if of_cell.artifact not in artifacts
-        },
+        {**gone, **failed},
     )
+
+
+def _keys(
+    cells: Iterable[Cell], references: Mapping[str, Reference]
+) -> tuple[dict[Cell, Keys], dict[Cell, CellProblem]]:
+    """Where the artifacts of *cells* lie; and, of those whose file is gone since the plan looked, what is wrong with it."""
+    keys: dict[Cell, Keys] = {}
+    gone: dict[Cell, CellProblem] = {}
+    for cell in cells:
+        try:
+            keys[cell] = keys_of(resolve(cell), references[cell.model])
+        except ContractError as err:
+            gone[cell] = CellProblem.error(Phase.CONVERT, str(err))
+    return keys, gone
 
 
 def _stored(keys: Iterable[str], store: ArtifactStore) -> dict[str, Artifact]:
@@ -123,4 +139,5 @@ def _item(key: str, cell: Cell, keys: Keys) -> BuildItem:
         runtime=cell.runtime,
         interchange_key=keys.interchange,
         prefix_keys=keys.prefixes,
+        file_sha256=keys.file_sha256,
     )

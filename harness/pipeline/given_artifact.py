@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.core.adaptation import Adaptations, adapted_inputs, adapted_outputs
 from harness.core.artifact import Provenance
 from harness.core.contracts import ReadingRuntime
+from harness.core.file_tensors import FileTensors
 from harness.core.given import GivenFile
 from harness.core.signature import Signature
 from harness.errors import ContractError
@@ -15,15 +16,19 @@ from harness.store.model_files import copy_files, files_sha256
 
 
 def copy_given(
-    given: GivenFile, runtime: ReadingRuntime, signature: Signature, folder: Path
+    given: GivenFile, runtime: ReadingRuntime, signature: Signature, folder: Path, sha256: str
 ) -> tuple[Path, Adaptations]:
     """Copy the files of *given* into *folder*; returns the main one, and how the model's tensors become its.
 
+    *sha256* is what their hash was when the artifact got its key: another content under it would be found by later runs.
+
     Raises:
-        ContractError: it is no artifact of *runtime*, or its tensors are not the model's as was declared.
+        ContractError: they were replaced, are no artifact of *runtime*, or their tensors are not the model's as was declared.
     """
     main = copy_files(given.file, folder)
-    tensors = runtime.tensors(main)
+    if files_sha256(main) != sha256:
+        raise ContractError(f"{given.file} was replaced while it was measured: run again")
+    tensors = _tensors(given, runtime, main)
     try:
         return main, Adaptations(
             inputs=adapted_inputs(signature, tensors.inputs, given.inputs),
@@ -33,13 +38,21 @@ def copy_given(
         raise ContractError(f"{given.file}: {err}") from err
 
 
-def provenance_of(given: GivenFile, base: Provenance, adaptations: Adaptations) -> Provenance:
-    """How the artifact came to be: *base*, which holds for all of the model, and the file that it is, made of weights that nobody knows."""
+def _tensors(given: GivenFile, runtime: ReadingRuntime, main: Path) -> FileTensors:
+    """What *main*, the copy of *given*, takes and gives; errors name the file as its owner knows it."""
+    try:
+        return runtime.tensors(main)
+    except ContractError as err:
+        raise ContractError(str(err).replace(str(main), str(given.file))) from err
+
+
+def provenance_of(given: GivenFile, base: Provenance, adaptations: Adaptations, sha256: str) -> Provenance:
+    """How the artifact came to be: *base*, which holds for all of the model, and the file that it is, of weights that nobody knows."""
     return replace(
         base,
         weights_sha256="",
         recipe=given.recipe,
         runtime=given.runtime,
         adaptations=adaptations,
-        file_sha256=files_sha256(given.file),
+        file_sha256=sha256,
     )

@@ -33,12 +33,18 @@ class Keys:
     interchange: str
     prefixes: tuple[str, ...] = ()
     """The float model after each of the recipe's transforms."""
+    file_sha256: str = ""
+    """Of a file that somebody else made."""
 
 
 def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
-    """The addresses of *cell*: model, recipe, versions of tools, data, and the source code of all that takes part."""
+    """The addresses of *cell*: model, recipe, versions of tools, data, and the source code of all that takes part.
+
+    Raises:
+        ContractError: a file that somebody else made can't be read any more.
+    """
     if cell.given is not None:
-        return Keys(artifact=_key_of_given(cell, cell.given, reference), interchange="")
+        return _keys_of_given(cell, cell.given, reference)
     recipe, runtime, framework, exporter = cell.recipe, cell.runtime, cell.framework, cell.exporter
     assert exporter is not None, "the plan leaves out cells without an exporter"
     model = {"fingerprint": reference.fingerprint, **_identity_of_model(cell.model, reference.signature)}
@@ -79,19 +85,21 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
     return Keys(artifact=artifact, interchange=interchange, prefixes=prefixes)
 
 
-def _key_of_given(cell: ResolvedCell, given: GivenFile, reference: Reference) -> str:
+def _keys_of_given(cell: ResolvedCell, given: GivenFile, reference: Reference) -> Keys:
     """The address of an artifact that somebody else made: its content, its name, and what is done on the way to it and back."""
-    return key_of(
+    content = files_sha256(given.file)
+    artifact = key_of(
         {
-            "given": files_sha256(given.file),
-            "declared": [{name: asdict(one) for name, one in side.items()} for side in (given.inputs, given.outputs)],
+            "given": content,
             "name": given.name,
+            "declared": [{name: asdict(one) for name, one in side.items()} for side in (given.inputs, given.outputs)],
             "model": _tensors_of(reference.signature),
             "runtime": [cell.runtime.name, source_hash(cell.runtime.source), arguments(cell.runtime)],
             "build": module_hash(BUILD_MODULE),
             "versions": dict(installed(cell.runtime.build_packages).versions),
         }
     )
+    return Keys(artifact=artifact, interchange="", file_sha256=content)
 
 
 def _tensors_of(signature: Signature) -> list[Any]:

@@ -29,6 +29,8 @@ class BuildItem(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str
     interchange_key: str
     prefix_keys: tuple[str, ...]
+    file_sha256: str = ""
+    """Of a file that somebody else made: what its key was made of."""
 
 
 class ReferenceItem(msgspec.Struct, frozen=True, kw_only=True):

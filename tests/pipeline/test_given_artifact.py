@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from harness import InFile
 from harness.core.finding import Finding, Verdict
 from harness.core.names import Cell
 from harness.pipeline.run import Run
+from harness.pipeline.settings import Settings
 from harness.store.model_files import files_sha256
 
 pytestmark = pytest.mark.runtimes
@@ -269,3 +270,43 @@ def test_another_file_in_its_place_is_another_artifact(judged: Judged) -> None:
     assert lab.built() == ["cube_tflite/tflite_float/litert"]
     assert run.artifacts[case.cell].key != before.key
     assert [one.phase or "" for one in findings] == ["", "promise"], "the new one is int8"
+
+
+def judged_while(lab: Lab, meddle: Callable[[], object]) -> list[Finding]:
+    """Findings of one cell of which the file is meddled with once it has its key, or, of a missing one, once it was seen."""
+    (case,) = cases("size", models=["cube_onnx"], recipes=["onnx_float"], runtimes=["onnxruntime"])
+
+    def tell(line: str) -> None:
+        if line.startswith(("artifacts: 0 from the cache, 1 to build", "reference cube_onnx")):
+            meddle()
+
+    run = Run(Settings(cache=lab.folder / "fresh", scratch=lab.folder / "meddled"), lambda case: {}, tell)
+    run.prepare([case])
+    return run.judge(case)
+
+
+def test_a_file_that_is_replaced_meanwhile_is_told(judged: Judged) -> None:
+    file = judged.lab.folder / "files" / "onnx_float.onnx"
+    held, begun = file.read_bytes(), []
+
+    def replaced() -> None:
+        begun.append(1)
+        if len(begun) == 2:  # the reference is there, and the key
+            write_onnx(file, outputs={"scores": OTHERS})
+
+    try:
+        (finding,) = judged_while(judged.lab, replaced)
+    finally:
+        file.write_bytes(held)
+    assert (finding.verdict, finding.phase) == (Verdict.ERROR, "convert")
+    assert finding.reason == f"error(convert): {file} was replaced while it was measured: run again"
+
+
+def test_a_file_that_is_removed_meanwhile_ends_its_cell_alone(judged: Judged) -> None:
+    file = judged.lab.folder / "files" / "onnx_float.onnx"
+    held = file.read_bytes()
+    try:
+        (finding,) = judged_while(judged.lab, lambda: file.unlink(missing_ok=True))
+    finally:
+        file.write_bytes(held)
+    assert finding.reason == f"error(convert): there is no file {file}"
