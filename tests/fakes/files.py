@@ -103,20 +103,25 @@ def onnx_model(
         if int8:
             constants[f"{weights}_int8"], scale = _integers(constants.pop(weights))
             constants[f"{weights}_scale"], constants[f"{weights}_zero"] = np.float32(scale), np.int8(0)
-            stored = [f"{weights}_{what}" for what in ("int8", "scale", "zero")]
-            nodes.append(helper.make_node("DequantizeLinear", stored, [weights]))
+            parts = [f"{weights}_{what}" for what in ("int8", "scale", "zero")]
+            nodes.append(helper.make_node("DequantizeLinear", parts, [weights]))
         nodes.append(helper.make_node("MatMul", ["rows", weights], [f"product{number}"]))
         nodes.append(helper.make_node("Add", [f"product{number}", "bias"], [output]))
     taken = TensorProto.INT8 if integer_input else TensorProto.FLOAT
+    stored = [numpy_helper.from_array(np.asarray(values), key) for key, values in constants.items()]
+    # Before the fourth version of the format every constant was an input too.
+    also_inputs = [
+        helper.make_tensor_value_info(one.name, one.data_type, list(one.dims)) for one in stored if ir_version < 4
+    ]
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(name, taken, list(shape))],
+        [helper.make_tensor_value_info(name, taken, list(shape)), *also_inputs],
         [
             helper.make_tensor_value_info(output, TensorProto.FLOAT, [shape[0], CLASSES])
             for output in outputs or ["scores"]
         ],
-        [numpy_helper.from_array(np.asarray(values), key) for key, values in constants.items()],
+        stored,
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)
     onnx.checker.check_model(made)
