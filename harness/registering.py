@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -137,7 +138,8 @@ def _model_of_file(name: str, file: str | Path, dataset: str, metric: str, sourc
 
 def beside(source: Source, file: str | Path) -> Path:
     """The path of *file*, counted from the folder of the Python file that registers it."""
-    return (Path(source.path).parent / file).resolve() if source.path else Path(file).resolve()
+    # Links are not followed: behind one a file may have another name, without the suffix that says what it is.
+    return Path(os.path.abspath(Path(source.path).parent / file))
 
 
 def _decorates_nothing(name: str, build: Any) -> Any:

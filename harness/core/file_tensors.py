@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from harness.core.signature import Input, Signature
 from harness.errors import ContractError
 
+OTHER = "object"
+"""The dtype of what holds no numbers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTensor:
@@ -47,18 +50,34 @@ class FileTensors:
         """What a model that is this file takes and gives, under the file's names.
 
         Raises:
-            ContractError: the file takes or gives nothing, has a tensor without a name or a shape, or takes a batch that
-                is neither free nor of one sample.
+            ContractError: the file takes or gives nothing, or something that is no number, has a tensor without a name or a
+                shape, or takes a batch that is neither free nor of one sample.
         """
         for side, tensors in (("input", self.inputs), ("output", self.outputs)):
             names = [one.name for one in tensors]
-            if not names or not all(names) or len(set(names)) != len(names):
+            if not names:
+                raise ContractError(f"it has no {side}s")
+            if not all(names) or len(set(names)) != len(names):
                 raise ContractError(f"its {side}s are called {names!r}: each takes a name of its own")
+            check_numbers(side, tensors)
         check_batch(self.inputs)
         return Signature(
             inputs=tuple(Input(name=one.name, shape=(one.shape or ())[1:], dtype=one.dtype) for one in self.inputs),
             outputs=tuple(one.name for one in self.outputs),
         )
+
+
+def check_numbers(side: str, tensors: Sequence[FileTensor]) -> None:
+    """Check that all *tensors* hold numbers; *side* says whether they are inputs or outputs.
+
+    Raises:
+        ContractError: one holds something else, such as strings.
+    """
+    for one in tensors:
+        if one.dtype == OTHER:
+            raise ContractError(
+                f"its {side} {one.describe()} holds something else than numbers, such as strings: export the model without it"
+            )
 
 
 def check_batch(inputs: Sequence[FileTensor]) -> None:

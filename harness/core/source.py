@@ -31,7 +31,10 @@ class Source:
     def of_caller(cls, above: int = 1) -> Source:
         """Where the function that asks was called; *above* counts further callers."""
         frame = sys._getframe(1 + above)
-        return cls(module=str(frame.f_globals["__name__"]), path=frame.f_code.co_filename, line=frame.f_lineno)
+        path = frame.f_code.co_filename
+        if path.startswith("<"):  # an interactive session has no file
+            path = ""
+        return cls(module=str(frame.f_globals["__name__"]), path=path, line=frame.f_lineno)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}" if self.path else self.module

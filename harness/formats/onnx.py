@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,9 @@ def _tensor(declared: Any) -> FileTensor:
 
     if not declared.type.HasField("tensor_type"):
         kind = declared.type.WhichOneof("value") or "nothing"
-        raise ContractError(f"{declared.name!r} is a {kind.removesuffix('_type')}; only tensors are known")
+        raise ContractError(
+            f"{declared.name!r} is a {kind.removesuffix('_type')}, and only tensors are known: export the model without it"
+        )
     of_type = declared.type.tensor_type
     shape = tuple(_length(one) for one in of_type.shape.dim) if of_type.HasField("shape") else None
     return FileTensor(
@@ -119,17 +122,23 @@ def _tensor(declared: Any) -> FileTensor:
 
 
 def _length(dimension: Any) -> int | str | None:
-    return int(dimension.dim_value) if dimension.HasField("dim_value") else dimension.dim_param or None
+    # Some exporters write 0 or -1 for a free length.
+    return int(dimension.dim_value) if dimension.dim_value > 0 else dimension.dim_param or None
 
 
 def _checked_external(path: Path, name: str) -> Path:
     """The file *name* beside *path*; refused are weights that are missing, or that a file would fetch from elsewhere on this machine."""
-    folder = path.parent.resolve()
-    place = (folder / name).resolve()
-    if Path(name).is_absolute() or not place.is_relative_to(folder):
-        raise ContractError(f"{path}: its weights are said to lie in {name!r}, outside of its folder")
+    folder, place = path.parent, path.parent / name
+    if Path(name).is_absolute() or not Path(os.path.abspath(place)).is_relative_to(os.path.abspath(folder)):
+        raise ContractError(
+            f"{path}: its weights are said to lie in {name!r}, outside of its folder; save it with its weights beside it"
+        )
     if not place.is_file():
-        raise ContractError(f"{path}: its weights lie in {name!r}, and there is no such file beside it")
+        raise ContractError(f"{path}: its weights lie in {name!r}, and there is no such file beside it: copy it there")
+    if not place.resolve().is_relative_to(folder.resolve()):
+        raise ContractError(
+            f"{path}: its weights lie in {name!r}, a link to {place.resolve()} outside of its folder: copy the file there"
+        )
     return place
 
 

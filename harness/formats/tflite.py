@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.file_tensors import FileTensor, FileTensors
+from harness.core.file_tensors import OTHER, FileTensor, FileTensors
 from harness.core.tensors import Array
 from harness.errors import ContractError
 
@@ -40,13 +40,11 @@ class TfliteFile:
                 value: name.lower() for name, value in vars(schema.TensorType).items() if not name.startswith("_")
             }
             self._check_whole(content)
+            self.content = content
             self._graph = self._model.subgraphs[0]
             self.tensors = FileTensors(inputs=self._side("inputs"), outputs=self._side("outputs"))
-        except (
-            Exception
-        ) as err:  # the generated reader follows offsets without a look, and a cut file may raise anything
+        except Exception as err:  # the generated reader follows offsets unseen: a cut file may raise anything
             raise ContractError(f"{where} is no whole TFLite file: {type(err).__name__}: {err}") from err
-        self.content = content
 
     @classmethod
     def read(cls, path: Path) -> TfliteFile:
@@ -70,13 +68,18 @@ class TfliteFile:
         """Every constant of numbers as it is stored, by a name that tells its place."""
         for number, graph in enumerate(self._model.subgraphs):
             for index, tensor in enumerate(graph.tensors):
-                data = self._model.buffers[tensor.buffer].data
+                stored = self._data(self._model.buffers[tensor.buffer])
                 dtype = self._dtype(tensor)
-                if data is None or not len(data) or dtype in ("str", "object"):
+                if not stored.size or dtype == OTHER:
                     continue
-                stored = np.asarray(data, np.uint8)
                 whole = stored.size % np.dtype(dtype).itemsize == 0 and self._types[tensor.type] == dtype
                 yield f"{number}.{index}.{_text(tensor.name)}", stored.view(dtype) if whole else stored
+
+    def _data(self, buffer: Any) -> Array:
+        """The bytes of *buffer*, which may lie behind the flatbuffer, where only offset and size tell of them."""
+        if buffer.offset > 1:
+            return np.frombuffer(self.content, np.uint8)[buffer.offset : buffer.offset + buffer.size]
+        return np.asarray([] if buffer.data is None else buffer.data, np.uint8)
 
     def _check_whole(self, content: bytes) -> None:
         """Refuse a file that speaks of data behind its end."""
@@ -115,7 +118,7 @@ class TfliteFile:
         try:
             return str(np.dtype(NUMPY_NAMES.get(name, name)))
         except TypeError:
-            return "int8" if name in ("int4", "uint4", "int2") else "object"
+            return "int8" if name in ("int4", "uint4", "int2") else OTHER
 
 
 def signed(content: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:

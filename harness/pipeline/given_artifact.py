@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from harness.core.adaptation import Adaptations, adapted_inputs, adapted_outputs
+from harness.core.adaptation import Adaptations
 from harness.core.artifact import Provenance
 from harness.core.contracts import ReadingRuntime
 from harness.core.file_tensors import FileTensors
 from harness.core.given import GivenFile
+from harness.core.pairing import adapted_inputs, adapted_outputs
 from harness.core.signature import Signature
 from harness.errors import ContractError
 from harness.store.model_files import copy_files, files_sha256
@@ -43,7 +44,9 @@ def _tensors(given: GivenFile, runtime: ReadingRuntime, main: Path) -> FileTenso
     try:
         return runtime.tensors(main)
     except ContractError as err:
-        raise ContractError(str(err).replace(str(main), str(given.file))) from err
+        said = str(err)
+        own = said.replace(str(main), str(given.file)) if str(main) in said else f"{given.file}: {said}"
+        raise ContractError(own) from err
 
 
 def provenance_of(given: GivenFile, base: Provenance, adaptations: Adaptations, sha256: str) -> Provenance:

@@ -17,14 +17,15 @@ def files_of(main: Path) -> tuple[Path, ...]:
     """
     if not main.is_file():
         raise ContractError(f"there is no file {main}")
-    if main.suffix == ".xml":
+    suffix = main.suffix.lower()
+    if suffix == ".xml":
         weights = main.with_suffix(".bin")
         if not weights.is_file():
             raise ContractError(
                 f"{main}: its weights belong into {weights.name!r}, and there is no such file beside it"
             )
         return (main, weights)
-    if main.suffix == ".onnx":
+    if suffix == ".onnx":
         from harness.formats.onnx import files_with_weights
 
         return (main, *files_with_weights(main))

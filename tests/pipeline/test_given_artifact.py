@@ -121,6 +121,9 @@ GIVEN = {
     "tflite_odd_names": of_tflite({"tensor_names": ("serving_default_x:0", "StatefulPartitionedCall:0")}),
     "tflite_no_signature": of_tflite({"signatures": (), "tensor_names": ("serving_default_x:0", "Call:0")}),
     "tflite_two_signatures": of_tflite({"signatures": ("train", "serving_default"), "outputs": TURNED}),
+    "tflite_two_signatures_of_other_names": of_tflite(
+        {"signatures": ("train", "serving_default"), "outputs": TURNED, "tensor_names": ("i", "o1", "o2")}
+    ),
     "tflite_scale_again": of_tflite({}, inputs={"x": InFile(scale=INPUT_SCALE, zero_point=INPUT_ZERO)}),
     "tflite_other_scale": of_tflite({}, inputs={"x": InFile(scale=1.0)}, **CONVERT, says="leave them out"),
     "tflite_garbage": of_tflite({"outputs": {"scores": OTHERS}}, **PARITY),

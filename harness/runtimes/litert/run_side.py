@@ -104,8 +104,7 @@ class Session:
             raise ValueError(f"the file has {len(details)} tensors here, the model {len(names)}: {', '.join(names)}")
         if len(names) == 1:
             return details
-        one_signature = len(self._interpreter.get_signature_list()) == 1
-        signed = getattr(self._interpreter.get_signature_runner(), side)() if one_signature else {}
+        signed = self._signed(details, side)
         by_tensor = {one["name"]: one for one in details}
         if set(signed) != set(names) and set(by_tensor) == set(names):  # a file that somebody else made
             return [by_tensor[name] for name in names]
@@ -114,6 +113,15 @@ class Session:
         order = names if set(signed) == set(names) else sorted(signed, key=lambda name: (len(name), name))
         by_index = {one["index"]: one for one in details}
         return [by_index[signed[name]["index"]] for name in order]
+
+    def _signed(self, details, side):
+        """The tensors of *details* by the names that the first signature of them gives; empty where none does."""
+        own = {(one["index"], one["name"]) for one in details}
+        for key in self._interpreter.get_signature_list():
+            held = getattr(self._interpreter.get_signature_runner(key), side)()
+            if {(one["index"], one["name"]) for one in held.values()} == own:
+                return held
+        return {}
 
 
 def _narrowed(values, dtype):
