@@ -220,7 +220,7 @@ def sample_metric(
     """
 
     def register(compute: Value) -> Value:
-        _add_numbers(name, Kind.VALUE, compute, None, unit, better, title, of_reference)
+        _add_numbers(name, Kind.VALUE, compute, unit, better, title, of_reference, source=Source.of(compute))
         return compute
 
     return register
@@ -234,6 +234,8 @@ def score(
     better: str = "higher",
     title: str = "",
     of_reference: bool = False,
+    weighted: bool = False,
+    packages: Sequence[str] = (),
 ) -> Callable[[Score], Score]:
     """Register the decorated function as the task metric *name*: a score that can't be said of one sample.
 
@@ -242,18 +244,34 @@ def score(
     likelihoods. Its loss is judged by a paired bootstrap that draws what samples added, so outputs are looked at once;
     budgets say ``NAME`` and ``NAME_drop`` or ``NAME_rise``, as of ``sample_metric``.
 
+    With *weighted* it makes scores that no sum gives, of ranks such as AUC and mAP: it is
+    ``(what samples added, weights) -> scores``, weights (resamples, n) being how often each sample was drawn, scores
+    (resamples,) one for each row, NaN where there is none. What samples add may differ in length; it comes as *of* gave it.
+
     Without *of* the decorated function is ``(outputs, labels) -> float``, from 0 to 1, higher is better, called some
     thousand times; budgets say ``accuracy`` and ``accuracy_drop``.
 
+    Args:
+        name, unit, better, title, of_reference: as of ``sample_metric``.
+        of: see above.
+        weighted: see above.
+        packages: distributions that it imports: where one is missing, cells are ``unavailable`` and told so.
+
     Raises:
-        ContractError, InvalidName, DuplicateName: as ``sample_metric``.
+        ContractError, InvalidName, DuplicateName: as ``sample_metric``; *weighted* without *of*.
     """
+    if weighted and of is None:
+        raise ContractError(f"task metric {name!r}: weighted=True weighs what samples add: name the function, of=...")
 
     def register(compute: Score) -> Score:
         if of is None:
-            task_metrics.add(TaskMetric(name=name, kind=Kind.SCORE, compute=compute, source=Source.of(compute)))
+            entry = TaskMetric(
+                name=name, kind=Kind.SCORE, compute=compute, packages=tuple(packages), source=Source.of(compute)
+            )
+            task_metrics.add(entry)
         else:
-            _add_numbers(name, Kind.SCORE, of, compute, unit, better, title, of_reference)
+            numbers = dict(combine=compute, weighted=weighted, packages=tuple(packages), source=Source.of(compute))
+            _add_numbers(name, Kind.SCORE, of, unit, better, title, of_reference, **numbers)
         return compute
 
     return register
@@ -263,11 +281,11 @@ def _add_numbers(
     name: str,
     kind: Kind,
     compute: Callable[..., Any],
-    combine: Callable[..., Any] | None,
     unit: str,
     better: str,
     title: str,
     of_reference: bool,
+    **more: Any,
 ) -> None:
     if better not in tuple(Better):
         raise ContractError(f"task metric {name!r}: better={better!r} is neither 'higher' nor 'lower'.")
@@ -280,11 +298,10 @@ def _add_numbers(
         title=title or name,
         kind=kind,
         compute=compute,
-        combine=combine,
         better=Better(better),
         unit=unit,
         of_reference=of_reference,
-        source=Source.of(combine or compute),
+        **more,
     )
     task_metrics.add(entry)
     add_quality(entry)

@@ -160,6 +160,17 @@ def test_metric_is_the_older_name_of_task_metric() -> None:
     assert harness.metric is harness.task_metric
 
 
+def test_a_score_of_weights_weighs_what_samples_add() -> None:
+    @harness.score("ranked", of=lambda outputs, labels: outputs, weighted=True, packages=["a-library"])
+    def ranked(samples: Any, weights: Any) -> Any:
+        return weights.sum(axis=1)
+
+    entry = registries.task_metrics.get("ranked")
+    assert (entry.combine, entry.weighted, entry.packages) == (ranked, True, ("a-library",))
+    with pytest.raises(ContractError, match="'lone': weighted=True weighs what samples add: name the function, of="):
+        harness.score("lone", weighted=True)
+
+
 @pytest.mark.parametrize(
     ("registry", "name", "says"),
     [

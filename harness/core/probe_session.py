@@ -53,9 +53,9 @@ class Evaluation:
     reference_correct: Array | None = None
     classes: tuple[ClassFlips, ...] = ()
     """By label; empty when the labels are no classes."""
-    added: Mapping[str, Array] | None = None
-    """What each sample adds to a task metric of numbers, (n, ...) by name; None of others."""
-    reference_added: Mapping[str, Array] | None = None
+    added: Tensors | None = None
+    """What each sample adds to a task metric of numbers; None of others."""
+    reference_added: Tensors | None = None
 
     @property
     def labels(self) -> Any:

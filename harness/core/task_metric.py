@@ -32,13 +32,17 @@ class TaskMetric:
     compute: Callable[[Any, Any], Any]
     """From outputs and labels: bool (n,) of an outcome, numbers (n,) of a value, of a score what each sample adds to it, (n, ...) or a
     mapping of such; of a score without ``combine`` the score itself."""
-    combine: Callable[[Any], Any] | None = None
-    """The score, from the sums of what samples added."""
+    combine: Callable[..., Any] | None = None
+    """The score, from the sums of what samples added, or where it is ``weighted`` of each resample from what they added and weights."""
+    weighted: bool = False
+    """Whether the score is no function of sums, as of ranks: what samples add may then differ in length."""
     better: Better = Better.HIGHER
     unit: str = "fraction"
     """Of a value or a score: a fraction is shown in percent, any other word as it is."""
     of_reference: bool = False
     """Whether it compares with the float model's outputs, which then take the labels' place."""
+    packages: tuple[str, ...] = ()
+    """Distributions that it imports; where one is missing, models judged by it are ``unavailable``."""
     source: Source
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,21 +13,17 @@ from harness.core.measurement import Measurement
 from harness.core.quality import quality_figures
 from harness.core.signature import tensors_of
 from harness.core.task_metric import Kind, TaskMetric
-from harness.core.tensors import Array, Ragged
+from harness.core.tensors import Array, Ragged, Tensors, Values
 from harness.errors import DataSetError
-from harness.stats.weighted_bootstrap import weighted_interval
+from harness.stats.weighted_bootstrap import weighted_intervals
 
 CONFIDENCE = 0.95
 BOTH_SIDES_5 = 0.90
 """Level of the interval of a loss: each of its sides is a one-sided test at 5 %."""
 
 
-Added = Mapping[str, Array]
-"""What samples add, (n, ...), by name; of a lone number the name is empty."""
-
-
-def contributions(metric: TaskMetric, outputs: Any, labels: Any, n: int) -> Added:
-    """What each of *n* samples adds, by the user's function.
+def contributions(metric: TaskMetric, outputs: Any, labels: Any, n: int) -> Tensors:
+    """What each of *n* samples adds, by the user's function, under its name; of a lone array the name is empty.
 
     Raises:
         ValueError: the function fails, or gives something else than it should.
@@ -41,14 +38,17 @@ def contributions(metric: TaskMetric, outputs: Any, labels: Any, n: int) -> Adde
         found = tensors_of(given, ("",), f"task metric {metric.name!r}: what it gives")
     except DataSetError as err:
         raise ValueError(str(err)) from err
-    added: dict[str, Array] = {}
     for name, values in found.items():
-        if isinstance(values, Ragged) or len(values) != n or values.dtype.kind not in "biuf":
+        unsummable = isinstance(values, Ragged) and not metric.weighted
+        if unsummable or len(values) != n or values.dtype.kind not in "biuf":
+            which = f"{name!r} of " if name else ""
+            remedy = "; what can't be summed takes @harness.score(..., weighted=True)" if unsummable else ""
             shape = "samples of different shapes" if isinstance(values, Ragged) else f"{values.dtype} {values.shape}"
-            raise ValueError(f"task metric {metric.name!r} must give numbers of shape ({n}, ...), it gave {shape}")
+            raise ValueError(
+                f"task metric {metric.name!r} must give numbers of shape ({n}, ...), it gave {which}{shape}{remedy}"
+            )
         _check_finite(metric, values)
-        added[name] = values
-    return added
+    return found
 
 
 def _numbers(metric: TaskMetric, given: Any, n: int) -> Array:
@@ -60,22 +60,33 @@ def _numbers(metric: TaskMetric, given: Any, n: int) -> Array:
     return values
 
 
-def _check_finite(metric: TaskMetric, values: Array) -> None:
-    bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+def _check_finite(metric: TaskMetric, values: Values) -> None:
+    ragged = isinstance(values, Ragged)
+    finite = (
+        [np.isfinite(one).all() for one in values] if ragged else np.isfinite(_flat(np.asarray(values))).all(axis=1)
+    )
+    bad = np.flatnonzero(~np.asarray(finite, bool))
     if bad.size:
         raise ValueError(
             f"task metric {metric.name!r} gave NaN or infinity for {bad.size} of {len(values)} samples, the first is sample {bad[0]}"
         )
 
 
-def quality_measurements(metric: TaskMetric, current: Added, reference: Added) -> list[Measurement]:
+def _flat(values: Array) -> Array:
+    """A row of each sample, also where there is nothing in it."""
+    return values.reshape(len(values), math.prod(values.shape[1:]))
+
+
+def quality_measurements(metric: TaskMetric, current: Tensors, reference: Tensors) -> list[Measurement]:
     """Level, loss and ratio by what the samples of both sides add, each with a bootstrap interval over the samples.
 
     Raises:
         ValueError: there is one sample, or the score fails or is no finite number, of all samples or of some resample.
     """
-    own, n = quality_figures(metric), _count(current)
-    now, before = (_value_of(metric, side) for side in (current, reference))
+    own, n = quality_figures(metric), len(current)
+    same = _equal(current, reference)
+    now = _value_of(metric, current)
+    before = now if same else _value_of(metric, reference)
     sign = -1 if metric.better is Better.HIGHER else 1
     everything = np.ones((1, n), np.int64)
     (level,), (of_reference,) = now(everything), before(everything)
@@ -83,41 +94,48 @@ def quality_measurements(metric: TaskMetric, current: Added, reference: Added) -
         raise ValueError(
             f"task metric {metric.name!r} is {level} of the artifact and {of_reference} of the float model"
         )
-    same = all(np.array_equal(current[name], reference[name]) for name in current)
+    has_ratio = of_reference > 0
 
-    def loss(weights: Array) -> Array:
-        return sign * (now(weights) - before(weights))
+    def values_of(weights: Array) -> Array:
+        values = now(weights)
+        if same:
+            return values[np.newaxis]
+        base = before(weights)
+        return np.stack([values, sign * (values - base), *([values / base] if has_ratio else [])])
 
-    def interval(statistic: Callable[[Array], Array], confidence: float) -> tuple[float, float]:
-        try:
-            return weighted_interval(statistic, n, confidence)
-        except ValueError as err:
-            raise ValueError(f"task metric {metric.name!r}: {err}") from err
-
-    found = [
-        own.level.measured(float(level), n=n, interval=interval(now, CONFIDENCE)),
-        own.loss.measured(
-            float(sign * (level - of_reference)), n=n, interval=(0.0, 0.0) if same else interval(loss, BOTH_SIDES_5)
-        ),
+    confidences = [CONFIDENCE] if same else [CONFIDENCE, *[BOTH_SIDES_5] * (1 + has_ratio)]
+    try:
+        intervals = weighted_intervals(values_of, n, confidences)
+    except ValueError as err:
+        raise ValueError(f"task metric {metric.name!r}: {err}") from err
+    if same:  # nothing is lost, in every resample
+        intervals += [(0.0, 0.0), (1.0, 1.0)]
+    measured = [
+        own.level.measured(float(level), n=n, interval=intervals[0]),
+        own.loss.measured(float(sign * (level - of_reference)), n=n, interval=intervals[1]),
     ]
-    if of_reference > 0:
-        ratio = (1.0, 1.0) if same else interval(lambda weights: now(weights) / before(weights), BOTH_SIDES_5)
-        found.append(own.ratio.measured(float(level / of_reference), n=n, interval=ratio))
-    return found
+    if has_ratio:
+        measured.append(own.ratio.measured(float(level / of_reference), n=n, interval=intervals[2]))
+    return measured
 
 
-def _count(added: Added) -> int:
-    return len(next(iter(added.values())))
+def _equal(current: Tensors, reference: Tensors) -> bool:
+    """Whether samples add the same on both sides."""
+    sides = [list(side.arrays()) for side in (current, reference)]
+    return len(sides[0]) == len(sides[1]) and all(map(np.array_equal, *sides))
 
 
-def _value_of(metric: TaskMetric, samples: Added) -> Callable[[Array], Array]:
+def _value_of(metric: TaskMetric, samples: Tensors) -> Callable[[Array], Array]:
     """From weights (resamples, n) of *samples* to the mean or the score of each resample."""
-    flat = {name: np.asarray(values, np.float64).reshape(_count(samples), -1) for name, values in samples.items()}
-    shapes = {name: values.shape[1:] for name, values in samples.items()}
+    if metric.weighted:
+        plain = samples.plain()
+        return lambda weights: _weighted(metric, plain, weights)
+    held = {name: np.asarray(values) for name, values in samples.items()}
+    flat = {name: _flat(values).astype(np.float64) for name, values in held.items()}
 
     def sums(weights: Array) -> dict[str, Array]:
         counted = weights.astype(np.float64)
-        return {name: (counted @ values).reshape(len(weights), *shapes[name]) for name, values in flat.items()}
+        return {name: (counted @ flat[name]).reshape(len(weights), *held[name].shape[1:]) for name in held}
 
     if metric.kind is Kind.VALUE:
         return lambda weights: next(iter(sums(weights).values())) / weights.sum(axis=1)
@@ -128,6 +146,20 @@ def _value_of(metric: TaskMetric, samples: Added) -> Callable[[Array], Array]:
             [_combined(metric, {name: of_it[row] for name, of_it in added.items()}) for row in range(len(weights))]
         )
 
+    return scores
+
+
+def _weighted(metric: TaskMetric, samples: Any, weights: Array) -> Array:
+    """The score of each resample, by the user's function of what samples added and weights (resamples, n)."""
+    assert metric.combine is not None, "a score without it is not computed so"
+    try:
+        scores = np.asarray(metric.combine(samples, weights), np.float64)
+    except Exception as err:  # the boundary of a user's function: it ends one cell, with its reason
+        raise ValueError(f"combining failed: {type(err).__name__}: {err}") from err
+    if scores.shape != (len(weights),):
+        raise ValueError(
+            f"combining must give a score of each resample, shape ({len(weights)},), it gave shape {scores.shape}"
+        )
     return scores
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from harness.core.artifact import Artifact
 from harness.core.environment import Environment
 from harness.core.measurement import Measurement
@@ -121,7 +123,7 @@ def _samples(evaluation: Evaluation, dataset_sha256: str) -> Samples:
     outcome = Samples.scored(evaluation.n, evaluation.predicted, dataset_sha256)
     if evaluation.task_metric.kind is not Kind.VALUE or evaluation.added is None:
         return outcome
-    (values,) = evaluation.added.values()
+    values = np.asarray(evaluation.added.only)
     return outcome.with_values(values) if len(values) == evaluation.n else outcome
 
 

@@ -129,12 +129,21 @@ def obstacle(cell: ResolvedCell) -> CellProblem | None:
 
 
 def obstacle_to_running(cell: ResolvedCell) -> CellProblem | None:
-    """Why the artifact of *cell* can't run on its target, though it can be built: a package or a device is missing there."""
+    """Why the artifact of *cell* can't run on its target, though it can be built: a package or a device is missing there,
+    or here what its task metric imports.
+    """
     try:
         there = can_run(cell.runtime, cell.choice.provider, cell.target)
     except TargetError as err:
         return CellProblem(Verdict.UNAVAILABLE, str(err))
-    return None if there.ok else CellProblem(Verdict.UNAVAILABLE, there.reason)
+    if not there.ok:
+        return CellProblem(Verdict.UNAVAILABLE, there.reason)
+    metric = task_metrics.get(cell.model.metric)
+    libraries = installed(metric.packages)
+    if libraries.ok:
+        return None
+    remedy = "; pip install 'edge-harness[metrics]'" if metric.source.module.startswith("harness.") else ""
+    return CellProblem(Verdict.UNAVAILABLE, f"{libraries.reason} (for task metric {metric.name!r}){remedy}")
 
 
 def obstacle_to_timing(cell: ResolvedCell) -> CellProblem | None:
@@ -176,7 +185,7 @@ def _of_another_task(case: Case) -> str:
     of_numbers = own.kind is not Kind.OUTCOME and own.in_blocks
     by_numbers = asked.rule in (Rule.LOSS, Rule.LEVEL)
     judged = f"{asked.name}: model {model.name!r} is judged by {own.title or own.name}"
-    if of_numbers and by_numbers and asked.title == own.title:
+    if of_numbers and by_numbers and asked.name in (own.name, f"{own.name}_{own.worse}"):
         return ""
     if of_numbers and (by_numbers or asked.rule in OF_OUTCOMES or asked.companion is not None):
         return f"{judged}; write {own.name}_{own.worse} or {own.name} for it"

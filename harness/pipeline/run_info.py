@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from harness.registries import exporters, frameworks, runtimes
+from harness.registries import exporters, frameworks, runtimes, task_metrics
 
 OWN_PACKAGES = ("edge-harness", "pytest", "numpy")
 
@@ -20,7 +20,7 @@ def python_version() -> str:
 
 def run_versions() -> dict[str, str]:
     """Installed distributions that figures rest on, with their versions: ours, and those that the registered runtimes,
-    exporters and frameworks name.
+    exporters, frameworks and task metrics name.
     """
     packages: list[str] = [*OWN_PACKAGES]
     for runtime in runtimes:
@@ -30,6 +30,8 @@ def run_versions() -> dict[str, str]:
         packages += framework.packages
     for exporter in exporters:
         packages += exporter.packages
+    for task_metric in task_metrics:
+        packages += task_metric.packages
     return installed_versions(name for package in packages for name in package.split("|"))
 
 

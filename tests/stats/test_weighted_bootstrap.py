@@ -10,7 +10,7 @@ from scipy import stats
 
 from harness.core.tensors import Array
 from harness.stats.bootstrap import BCA_LIMIT, bootstrap
-from harness.stats.weighted_bootstrap import weighted_interval
+from harness.stats.weighted_bootstrap import weighted_interval, weighted_intervals
 
 
 @pytest.mark.parametrize("n", [2, 40, BCA_LIMIT, BCA_LIMIT + 1])
@@ -54,6 +54,23 @@ def test_a_value_that_some_resamples_lack_is_told() -> None:
 
     with pytest.raises(ValueError, match=r"not finite on \d+ of \d+ resamples"):
         weighted_interval(needs_the_first, 40, 0.9)
+
+
+@pytest.mark.parametrize("n", [40, BCA_LIMIT + 1])
+def test_several_quantities_have_the_interval_that_each_has_alone(n: int) -> None:
+    values = np.random.default_rng(n).gamma(0.5, size=n)
+
+    def mean(weights: Array) -> Array:
+        return np.asarray(weights @ values / weights.sum(axis=1))
+
+    def constant(weights: Array) -> Array:
+        return np.full(len(weights), 3.0)
+
+    found = weighted_intervals(lambda w: np.stack([mean(w), constant(w), mean(w) ** 2]), n, [0.95, 0.9, 0.9])
+
+    assert found[0] == pytest.approx(weighted_interval(mean, n, 0.95), rel=1e-12)
+    assert found[1] == (3.0, 3.0)
+    assert found[2] == pytest.approx(weighted_interval(lambda w: mean(w) ** 2, n, 0.9), rel=1e-12)
 
 
 def test_a_constant_has_an_interval_of_no_width() -> None:
