@@ -27,7 +27,7 @@ ROOMS = (
     ("pytest_plugin", "cli", "suite", "extending"),
     ("pipeline",),
     ("reporting",),
-    ("store", "meters", "runtimes", "recipes", "targets", "worker", "zoo", "frameworks"),
+    ("store", "meters", "runtimes", "recipes", "targets", "worker", "zoo", "frameworks", "task_metrics"),
     ("exporters", "learning"),
     ("formats",),  # files of models
     ("registering",),  # decorators

@@ -8,14 +8,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NAMED = (
-    "harness.zoo.task_metrics",
     "harness.zoo.digits",
     "harness.zoo.models",
     "harness.targets.local",
     "harness.meters.shipped",
 )
 """Modules that register what ships, of rooms that also hold modules that load a library when they are imported."""
-FILES = ("recipes/*.py", "frameworks/*.py", "exporters/*.py", "runtimes/*/runtime.py")
+FILES = ("task_metrics/*.py", "recipes/*.py", "frameworks/*.py", "exporters/*.py", "runtimes/*/runtime.py")
 """The other modules that register what ships, found by their place: a new file there needs no entry anywhere."""
 
 

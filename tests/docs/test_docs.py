@@ -64,6 +64,59 @@ def test_the_registrations_in_the_docs_work(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+def test_the_task_metrics_in_the_docs_work(pytester):
+    examples = [
+        one for one in blocks(ROOT / "docs" / "writing-a-suite.md", "python") if "harness.s" in one and "def " in one
+    ]
+    scores = [one for one in examples if "@harness.sample_metric(" in one or "harness.score(" in one]
+    assert len(scores) == 3
+    pytester.makeconftest("\n".join(["import harness", "import numpy as np", *scores]))
+    pytester.makepyfile(
+        """
+        import numpy as np
+        from harness.meters.quality import contributions, quality_measurements
+        from harness.registries import task_metrics
+
+        def test_computed():
+            random = np.random.default_rng(0)
+            labels, outputs = random.integers(0, 2, 300), random.normal(0, 1, (300, 2))
+            levels = {}
+            for name in ("error_mm", "macro_f1", "precision_at_100", "error_in_mm"):
+                entry, given = task_metrics.get(name), outputs[:, :1] if name.startswith("error") else outputs
+                added = contributions(entry, given, labels, 300)
+                levels[name] = quality_measurements(entry, added, added)[0].value
+            best = labels[np.argsort(-outputs[:, 1])[:100]]
+            assert abs(levels["precision_at_100"] - best.mean()) < 1e-12
+            assert levels["error_mm"] == levels["error_in_mm"]
+            assert 0.3 < levels["macro_f1"] < 0.7
+            assert "wer" in task_metrics and "top7" in task_metrics
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_every_task_metric_that_ships_is_described_as_it_is():
+    from harness.pipeline.catalog import load_catalog
+    from harness.registries import task_metrics
+
+    load_catalog()
+    text = (ROOT / "docs" / "writing-a-suite.md").read_text(encoding="utf-8")
+    rows = [line for line in text.partition("### Task metrics that ship")[2].splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    shipped = [one for one in task_metrics if one.source.module.startswith("harness.task_metrics.")]
+    for entry in shipped:
+        (row,) = [row for row in cells if f"`{entry.name}`" in row[0]]
+        unit = "%" if entry.unit == "fraction" else entry.unit
+        assert row[1:3] == [entry.title or "accuracy", f"{entry.better}, {unit}"]
+    assert {name for row in cells for name in re.findall(r"`(\w+)`", row[0])} == {
+        name for one in shipped for name in ([one.name] if one.per_sample else _budget_keys(one))
+    }
+
+
+def _budget_keys(entry):
+    return entry.name, f"{entry.name}_{entry.worse}", f"{entry.name}_change"
+
+
 def test_the_target_in_the_docs_is_registered(pytester):
     pytester.makeconftest(blocks(ROOT / "docs" / "targets.md", "python")[0])
     pytester.makepyfile(

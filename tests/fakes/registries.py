@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from harness.core.figure import figures
+from harness.core.metric import Metric
 from harness.core.metrics import changes
 from harness.core.metrics import metrics as gate_metrics
-from harness.core.registry import Registry
+from harness.core.registry import Registered, Registry
 from harness.meters import latency
 from harness.pipeline.catalog import load_catalog
 from harness.pipeline.resolved import forget_resolved
@@ -30,6 +31,16 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     *(models, datasets, task_metrics, steps, given_files, frameworks, exporters, runtimes, targets),
     *(figures, changes, gate_metrics, meters),
 )
+
+
+def of_task_metric(entry: Registered) -> bool:
+    """Whether *entry*, a figure or what budgets say of it, came with a task metric that ships: it follows its unit and title."""
+    return entry.source.module.startswith("harness.task_metrics.")
+
+
+def core_metrics() -> dict[str, Metric]:
+    """The metrics of ``core``, by name, whether or not task metrics have brought theirs."""
+    return {name: metric for name, metric in gate_metrics.entries.items() if not of_task_metric(metric)}
 
 
 @contextmanager

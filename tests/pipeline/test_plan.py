@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import pytest
-from fakes.lab import Lab
+from fakes.lab import Lab, cases
 
 from harness.core.finding import Verdict
 from harness.core.matrix import Matrix
@@ -86,6 +88,52 @@ def test_a_runtime_that_takes_another_format_is_unsupported(lab: Lab) -> None:
     assert problem is not None
     assert problem.verdict is Verdict.UNSUPPORTED
     assert problem.reason == "onnxruntime takes onnx, and fake models export to npz"
+
+
+NEEDY = """
+@harness.score("needy", of=lambda outputs, labels: labels, packages=["a-library-that-nobody-has"])
+def needy(sums):
+    return 1.0
+
+
+for name in ("needy", "word_error_rate"):
+    harness.model(f"by_{name}", dataset="blobs", framework="fake", input=INPUT, metric=name)(trained)
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "missing", "says"),
+    [
+        pytest.param("by_needy", "", "a-library-that-nobody-has (for task metric 'needy')", id="a user's"),
+        pytest.param(
+            "by_word_error_rate",
+            "jiwer",
+            "jiwer (for task metric 'word_error_rate'); pip install 'edge-harness[metrics]'",
+            id="one that ships",
+        ),
+    ],
+)
+def test_without_the_library_of_its_task_metric_a_cell_has_its_size_and_no_more(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, model: str, missing: str, says: str
+) -> None:
+    known = metadata.version
+
+    def version(package: str) -> str:
+        if package == missing:
+            raise metadata.PackageNotFoundError(package)
+        return known(package)
+
+    monkeypatch.setattr(metadata, "version", version)
+    lab.register(NEEDY)
+    metric = model.removeprefix("by_")
+    worse = "drop" if metric == "needy" else "rise"
+
+    found = lab.judge(cases("size", f"{metric}_{worse}", models=[model], recipes=["fp32"]))
+
+    (size,), (quality,) = found.values()
+    assert size.verdict is Verdict.REPORTED
+    assert size.value is not None
+    assert (quality.verdict, quality.reason) == (Verdict.UNAVAILABLE, f"unavailable: not installed: {says}")
 
 
 def test_a_runnable_cell_has_no_obstacle(lab: Lab) -> None:

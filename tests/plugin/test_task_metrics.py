@@ -85,6 +85,65 @@ def test_every_kind_passes_and_fails(
     assert found == {"fp32": verdicts[0], "shaken": verdicts[1]}
 
 
+SHIPPED = """
+for name in ("f1_macro", "perplexity", "kl_divergence", "cosine_similarity", "recall_at_5"):
+    harness.model(f"by_{name}", dataset="blobs", framework="fake", input=INPUT, metric=name)(trained)
+"""
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "says"),
+    [
+        pytest.param("f1_macro_drop", "2 pp", "macro F1 over budget", id="macro F1"),
+        pytest.param("perplexity_rise", "1.05 x", "perplexity over budget", id="perplexity"),
+        pytest.param("kl_divergence", "0.02 nats", "KL divergence over budget", id="divergence"),
+        pytest.param("cosine_similarity", "99 %", "cosine below its limit", id="cosine"),
+        pytest.param("recall_at_5_drop", "10 pp", "recall@5 over budget", id="recall"),
+    ],
+)
+def test_those_that_ship_pass_and_fail(project: Project, metric: str, limit: str, says: str) -> None:
+    model = f"by_{metric.removesuffix('_drop').removesuffix('_rise')}"
+    project.write("conftest.py", conftest(METRICS, SHIPPED))
+    text = suite(
+        metrics=[metric],
+        models=[model],
+        recipes=["fp32", "shaken"],
+        budgets=[("*", {metric: limit})],
+        more="baseline=False",
+    )
+    project.write("test_s.py", text)
+    project.run()
+    found = {cell.split("/")[1]: verdict for (cell, _, _), verdict in project.verdicts().items()}
+    assert found == {"fp32": "pass", "shaken": "over_budget"}
+    (reason,) = [one["reason"] for one in project.results()["findings"] if one["verdict"] == "over_budget"]
+    assert reason.startswith(says)
+
+
+def test_a_title_of_two_metrics_is_no_mix_up(project: Project) -> None:
+    """``macro_f1`` above and the shipped ``f1_binary`` are both called F1."""
+    project.write("conftest.py", conftest(METRICS))
+    project.write(
+        "test_s.py",
+        "import harness\n\n"
+        "test_cells = harness.suite(models=['by_macro_f1'], recipes=['fp32'], runtimes=['fakert'], "
+        "budgets=[('*', {'f1_binary_drop': '1 pp'})], baseline=False)\n",
+    )
+    result = project.run()
+    assert result.ret != 0
+    told = " ".join(result.stdout.str().split())
+    assert "f1_binary_drop: model 'by_macro_f1' is judged by F1; write macro_f1_drop or macro_f1 for it" in told
+
+
+def test_the_name_of_one_that_ships_is_taken(project: Project) -> None:
+    project.write("conftest.py", conftest(METRICS.replace('"macro_f1"', '"f1_macro"')))
+    project.write("test_s.py", suite(models=["linear"], more="baseline=False"))
+    result = project.run_apart()
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(
+        ["*task metric 'f1_macro' is registered twice: at *conftest.py:* and at *classification.py:*"]
+    )
+
+
 def test_sentences_and_columns_call_it_by_its_name(project: Project) -> None:
     project.write("conftest.py", conftest(METRICS))
     text = suite(

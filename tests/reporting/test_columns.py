@@ -11,9 +11,11 @@ from harness.core.metrics import METRICS
 from harness.core.result import CellResult
 from harness.errors import UnknownName
 from harness.judge.words import say
+from harness.pipeline.catalog import load_catalog
 from harness.reporting.columns import chosen, title_of, worth_showing, written
 from tests.core.records import cell, finding, measurement, result
 
+load_catalog()
 COLUMNS = [figure for figure in figures.in_order() if figure.column is not Column.NEVER]
 
 
