@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -76,6 +78,20 @@ def paired_bootstrap(
     return _interval(drop, n, confidence, seed, resamples)
 
 
+_FILTERS = threading.RLock()
+"""Held while warnings are filtered: the filters are the process's, and cells are probed in several threads."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without warnings of scipy and numpy that tell of a NaN, where one is looked for."""
+    from scipy import stats
+
+    with _FILTERS, warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        yield
+
+
 def _equal(current: Any, reference: Any) -> bool:
     if isinstance(current, dict) and isinstance(reference, dict):
         return current.keys() == reference.keys() and all(_equal(one, reference[name]) for name, one in current.items())
@@ -118,9 +134,7 @@ def _interval(statistic: Callable[[Array], float], n: int, confidence: float, se
         # Named rng since scipy 1.15, which takes this name too.
         random_state=np.random.default_rng(seed),
     )
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        # Both tell of a NaN, which is looked for here.
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+    with quiet():
         percentile = call(n_resamples=resamples, method="percentile")
         if failures:
             raise ValueError(

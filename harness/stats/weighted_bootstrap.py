@@ -7,7 +7,6 @@ sums are one matrix product.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from harness.core.measurement import Interval
 from harness.core.tensors import Array
-from harness.stats.bootstrap import BCA_LIMIT
+from harness.stats.bootstrap import BCA_LIMIT, quiet
 
 RESAMPLES = 2000
 _DRAWN = 4_000_000
@@ -61,8 +60,7 @@ def weighted_intervals(values_of: OfWeights, n: int, confidences: Sequence[float
         # Named rng since scipy 1.15, which takes this name too.
         random_state=np.random.default_rng(seed),
     )
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+    with quiet():
         distribution = call(n_resamples=RESAMPLES, method="percentile")
         levels = {level: _limits(call, distribution, level, n) for level in dict.fromkeys(confidences)}
     return [(float(levels[level][0][place]), float(levels[level][1][place])) for place, level in enumerate(confidences)]

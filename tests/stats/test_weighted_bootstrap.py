@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -75,6 +77,30 @@ def test_several_quantities_have_the_interval_that_each_has_alone(n: int) -> Non
 
 def test_a_constant_has_an_interval_of_no_width() -> None:
     assert weighted_interval(lambda weights: np.ones(len(weights)), 40, 0.9) == (1.0, 1.0)
+
+
+def test_threads_do_not_take_each_others_filters_of_warnings() -> None:
+    """Cells are probed in several threads, and a constant has no BCa interval, of which scipy warns."""
+
+    inside, other_inside, done = threading.Event(), threading.Event(), threading.Event()
+
+    def first(weights: Array) -> Array:
+        inside.set()
+        other_inside.wait(0.2)  # for good where one waits for the other
+        return np.ones(len(weights))
+
+    def second(weights: Array) -> Array:
+        other_inside.set()
+        done.wait(5)
+        return np.ones(len(weights))
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        one = pool.submit(weighted_interval, first, 30, 0.9)
+        assert inside.wait(5)
+        other = pool.submit(weighted_interval, second, 30, 0.9)
+        assert one.result() == (1.0, 1.0)
+        done.set()
+        assert other.result() == (1.0, 1.0)
 
 
 @pytest.mark.slow
