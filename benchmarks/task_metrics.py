@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from harness.registries import task_metrics
 
 Drawn = tuple[Any, Any, Any]
 """Outputs of the artifact and of the float model, and labels."""
+Make = Callable[[np.random.Generator, int], Drawn]
 CLASSES, BOXES = 10, 3
 WORDS = 12
 
@@ -77,7 +78,7 @@ def boxes(random: np.random.Generator, n: int) -> Drawn:
     return side(), side(), {"boxes": true, "classes": of_class}
 
 
-CASES: tuple[tuple[str, Callable[[np.random.Generator, int], Drawn]], ...] = (
+CASES: tuple[tuple[str, Make], ...] = (
     ("roc_auc", two_classes),
     ("f1_binary", two_classes),
     ("f1_macro", classes),
@@ -88,13 +89,13 @@ CASES: tuple[tuple[str, Callable[[np.random.Generator, int], Drawn]], ...] = (
 )
 
 
-def measure(samples: int) -> list[list[Any]]:
-    """A row for each case: metric, data, seconds for contributions and for intervals."""
+def measure(samples: int, cases: Sequence[tuple[str, Make]] = CASES) -> list[list[Any]]:
+    """A row for each of *cases*: metric, data, seconds for contributions and for intervals."""
     load_catalog()
     import scipy.stats  # noqa: F401 - loaded once in a process, not for each metric
 
     rows = []
-    for name, make in CASES:
+    for name, make in cases:
         metric = task_metrics.get(name)
         current, reference, labels = make(np.random.default_rng(0), samples)
         begun = time.process_time()

@@ -246,7 +246,8 @@ def score(
 
     With *weighted* it makes scores that no sum gives, of ranks such as AUC and mAP: it is
     ``(what samples added, weights) -> scores``, weights (resamples, n) being how often each sample was drawn, scores
-    (resamples,) one for each row, NaN where there is none. What samples add may differ in length; it comes as *of* gave it.
+    (resamples,) one for each row, NaN where there is none. What samples add may differ in length: it comes as an array,
+    or a list of arrays where it does, and by name where *of* gave names.
 
     Without *of* the decorated function is ``(outputs, labels) -> float``, from 0 to 1, higher is better, called some
     thousand times; budgets say ``accuracy`` and ``accuracy_drop``.

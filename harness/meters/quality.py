@@ -94,18 +94,19 @@ def quality_measurements(metric: TaskMetric, current: Tensors, reference: Tensor
         raise ValueError(
             f"task metric {metric.name!r} is {level} of the artifact and {of_reference} of the float model"
         )
-    has_ratio = of_reference > 0
+    lowest = [of_reference]
 
     def values_of(weights: Array) -> Array:
         values = now(weights)
         if same:
             return values[np.newaxis]
         base = before(weights)
-        return np.stack([values, sign * (values - base), *([values / base] if has_ratio else [])])
+        lowest.append(base.min())
+        ratio = np.divide(values, base, out=np.ones_like(values), where=base > 0)
+        return np.stack([values, sign * (values - base), ratio])
 
-    confidences = [CONFIDENCE] if same else [CONFIDENCE, *[BOTH_SIDES_5] * (1 + has_ratio)]
     try:
-        intervals = weighted_intervals(values_of, n, confidences)
+        intervals = weighted_intervals(values_of, n, [CONFIDENCE] if same else [CONFIDENCE, BOTH_SIDES_5, BOTH_SIDES_5])
     except ValueError as err:
         raise ValueError(f"task metric {metric.name!r}: {err}") from err
     if same:  # nothing is lost, in every resample
@@ -114,7 +115,7 @@ def quality_measurements(metric: TaskMetric, current: Tensors, reference: Tensor
         own.level.measured(float(level), n=n, interval=intervals[0]),
         own.loss.measured(float(sign * (level - of_reference)), n=n, interval=intervals[1]),
     ]
-    if has_ratio:
+    if min(lowest) > 0:  # in every resample: no factor is said of a few wrong words, which some resamples lack
         measured.append(own.ratio.measured(float(level / of_reference), n=n, interval=intervals[2]))
     return measured
 

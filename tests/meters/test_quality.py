@@ -79,6 +79,14 @@ def test_there_is_no_factor_of_what_is_not_positive(reference: list[float]) -> N
     assert "m_ratio" not in measured(metric(), [1.0, 2.0, 3.0], reference)
 
 
+def test_nor_of_what_is_zero_in_some_resample_and_all_else_is_judged() -> None:
+    """One wrong word of the float model: a third of the resamples lack it."""
+    found = measured(metric(), np.ones(10), np.eye(10)[0])
+    assert (found["m_nats"], found["m_rise_nats"]) == (1.0, 0.9)
+    assert "m_ratio" not in found
+    assert "m_ratio" in measured(metric(), np.ones(10), np.full(10, 0.5))
+
+
 def test_a_score_is_made_of_sums() -> None:
     entry = metric(Kind.SCORE, Better.HIGHER, "fraction", combine=lambda sums: sums["hit"] / sums["all"])
     sides = [{"hit": np.array(hits), "all": np.array([4, 1, 5])} for hits in ([2, 1, 2], [4, 1, 3])]

@@ -26,7 +26,9 @@ def judge_loss(evidence: Evidence) -> Judged:
     if limit is not None and limit.unit == "x":
         factor = result.measurements.get(metric.factor.name)
         if factor is None or factor.interval is None:
-            return error(f"can't be judged: a factor needs a float model above 0, it has {say(reference, own.written)}")
+            return error(
+                f"can't be judged: a factor needs a float model above 0, in every resample, it has {say(reference, own.written)}"
+            )
         found, written, at_most, sentence = factor, metric.factor.written, not falls, ""
     assert found.interval is not None, "both were looked at"
     verdict = Verdict.REPORTED
