@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.core.contracts import Exporter, FileFramework, Framework, Runtime, Target
+from harness.core.contracts import Exporter, Framework, Runtime, Target
 from harness.core.data import DataSet, RegisteredDataSet
 from harness.core.figure import Better
 from harness.core.model import Model
@@ -19,6 +18,7 @@ from harness.core.source import Source
 from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array
 from harness.errors import ContractError
+from harness.file_models import add_file_model
 from harness.registries import datasets, exporters, frameworks, models, runtimes, targets, task_metrics
 
 Build = TypeVar("Build", bound=Callable[[], Any])
@@ -69,7 +69,7 @@ def model(
     """
     if file:
         given = {"input": input, "inputs": inputs, "outputs": outputs, "framework": framework, "student": student}
-        return _add_file_model(name, file, dataset, metric, Source.of_caller(), given)
+        return add_file_model(name, file, dataset, metric, Source.of_caller(), given)
     signature = _signature(name, input, inputs, ("output",) if outputs is None else outputs)
     _check_student(name, student)
     entry = functools.partial(
@@ -92,60 +92,6 @@ def _check_student(name: str, student: Any) -> None:
 def _add_model(entry: Callable[..., Model], build: Build) -> Build:
     models.add(entry(build=build, source=Source.of(build)))
     return build
-
-
-MODEL_FILES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
-"""The frameworks whose models can be files, by the suffix of these."""
-
-
-def _add_file_model(
-    name: str, file: str | Path, dataset: str, metric: str, source: Source, given: Mapping[str, Any]
-) -> Callable[[Any], Any]:
-    for argument, value in given.items():
-        if value not in (None, (), ""):
-            raise ContractError(
-                f"model {name!r}: {argument}= beside file=: a file says itself what it takes and gives, and it has no function."
-            )
-    models.add(_model_of_file(name, file, dataset, metric, source))
-    return functools.partial(_decorates_nothing, name)
-
-
-def _model_of_file(name: str, file: str | Path, dataset: str, metric: str, source: Source) -> Model:
-    path = beside(source, file)
-    framework = MODEL_FILES.get(path.suffix.lower())
-    if framework is None:
-        raise ContractError(
-            f"model {name!r}: file={str(file)!r}: a model is a file that ends in {', '.join(MODEL_FILES)}; of anything else "
-            "register a function that loads it."
-        )
-
-    def open_file() -> Any:
-        opener = frameworks.get(framework)
-        assert isinstance(opener, FileFramework), "frameworks of files can open them"
-        return opener.open(path)
-
-    return Model(
-        name=name,
-        framework=framework,
-        build=open_file,
-        signature=None,
-        dataset=dataset,
-        metric=metric,
-        file=path,
-        source=source,
-    )
-
-
-def beside(source: Source, file: str | Path) -> Path:
-    """The path of *file*, counted from the folder of the Python file that registers it."""
-    # Links are not followed: behind one a file may have another name, without the suffix that says what it is.
-    return Path(os.path.abspath(Path(source.path).parent / file))
-
-
-def _decorates_nothing(name: str, build: Any) -> Any:
-    raise ContractError(
-        f"model {name!r} is a file, and harness.model(..., file=...) decorates {getattr(build, '__name__', build)!r}: write one or the other."
-    )
 
 
 def _signature(name: str, one: Input | None, several: Sequence[Input], outputs: Sequence[str]) -> Signature:

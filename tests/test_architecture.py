@@ -31,6 +31,7 @@ ROOMS = (
     ("exporters", "learning"),
     ("formats",),  # files of models
     ("registering",),  # decorators
+    ("file_models",),
     ("registries",),
     ("judge",),
     ("stats",),

@@ -38,7 +38,13 @@ class InFile:
         if self.layout:
             ours, arrow, theirs = self.layout.partition(ARROW)
             letters = sorted(ours)
-            if not arrow or letters != sorted(theirs) or len(set(letters)) != len(letters) or ours[:1] != theirs[:1]:
+            if (
+                not arrow
+                or not letters
+                or letters != sorted(theirs)
+                or len(set(letters)) != len(letters)
+                or ours[:1] != theirs[:1]
+            ):
                 raise ContractError(
                     f"layout={self.layout!r}: write the model's order of dimensions, '->' and the file's, a letter for each, the "
                     "batch first in both, as in 'NCHW->NHWC'."

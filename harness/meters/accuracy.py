@@ -66,11 +66,9 @@ def evaluate(task_metric: TaskMetric, ours: Tally, reference: Tally, labels: Ten
     )
     if ours.added is None or reference.added is None:
         return whole
-    added: dict[str, Any] = dict(ours.added.items())
-    before: dict[str, Any] = dict(reference.added.items())
     if task_metric.kind is not Kind.OUTCOME:
-        return replace(whole, added=added, reference_added=before)
-    correct, reference_correct = (np.asarray(side[""]) for side in (added, before))
+        return replace(whole, added=ours.added, reference_added=reference.added)
+    correct, reference_correct = (np.asarray(side.only) for side in (ours.added, reference.added))
     classes = class_flips(reference_correct, correct, labels.plain())
     return replace(whole, correct=correct, reference_correct=reference_correct, classes=classes)
 

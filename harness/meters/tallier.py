@@ -80,7 +80,7 @@ class Tallier:
         """
         self._check()
         assert self._numbers is not None, "there are outputs"
-        outputs = Tensors.joined(_in_order(self._kept))
+        outputs = _joined(self._kept)
         if self._metric.kind is Kind.SCORE and self._metric.combine is None and not self._whole:
             self._fail(
                 f"score {self._metric.name!r} needs the outputs of all samples at one time, and they are larger than "
@@ -95,7 +95,7 @@ class Tallier:
             n=self._seen,
             numbers=self._numbers,
             outputs=outputs,
-            added=Tensors.joined(_in_order(self._added)) if self._added and not self._problem else None,
+            added=_joined(self._added) if self._added and not self._problem else None,
             classes=next(iter(self._classes)) if alike else 0,
             predicted=np.concatenate(_in_order(self._predicted)) if alike and self._predicted else None,
             problem=self._problem,
@@ -115,13 +115,13 @@ class Tallier:
         plain = outputs.plain(), known.plain()
         try:
             if self._metric.kind is Kind.OUTCOME:
-                added: dict[str, Any] = {"": correctness(self._metric.compute, *plain, self._metric.name)}
+                added = Tensors({"": correctness(self._metric.compute, *plain, self._metric.name)})
             else:
-                added = dict(contributions(self._metric, *plain, len(outputs)))
+                added = contributions(self._metric, *plain, len(outputs))
         except ValueError as err:
             self._fail(str(err))
         else:
-            self._added[start] = Tensors(added)
+            self._added[start] = added
 
     def _fail(self, problem: str) -> None:
         if self._reference is not None:
@@ -139,6 +139,10 @@ class Tallier:
                 raise ValueError(
                     f"{which} NaN or infinity in {len(numbers)} of {self._seen} samples, the first is sample {min(numbers)}"
                 )
+
+
+def _joined(parts: dict[int, Tensors]) -> Tensors:
+    return next(iter(parts.values())) if len(parts) == 1 else Tensors.joined(_in_order(parts))
 
 
 def _in_order(parts: dict[int, Any]) -> Sequence[Any]:

@@ -13,9 +13,9 @@ from harness.core.recipe import Step
 from harness.core.source import Source
 from harness.core.step_family import StepFamily
 from harness.errors import ContractError, HarnessError
+from harness.file_models import beside
 from harness.recipes.chain import parse_recipe
 from harness.recipes.steps import promises_of
-from harness.registering import beside
 from harness.registries import given_files, steps
 
 METHOD = "given"
