@@ -83,8 +83,8 @@ def probe(cell: ResolvedCell, artifact: Artifact, reference: Reference, settings
         memory = worker.ask("memory")
         description = worker.ask("describe")["description"]
         environment = _environment(cell, worker, description, settings)
-        key = predictions_key(cell, artifact, reference, environment)
-        kept = TallyStore(settings.cache, settings.reuse_s).find(key)
+        key = predictions_key(cell, artifact, reference, environment) if settings.reuse_s else ""
+        kept = TallyStore(settings.cache, settings.reuse_s).find(key) if key else None
         ours = kept.tally if kept is not None else tally_of(worker, cell, artifact, reference, settings)
         with in_phase(Phase.MEASURE):
             evaluation = evaluate(

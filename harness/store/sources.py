@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import sys
 import sysconfig
+import threading
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -46,6 +47,8 @@ NO_PART_OF_ARTIFACTS = {
     "harness.worker": "runs artifacts",
 }
 """Modules and rooms of this package that can't change an artifact, with the reason; closures stop before them."""
+_PARSING = threading.RLock()
+"""Python 3.11 counts the depth of a syntax tree for all threads together: two that parse at one time raise SystemError."""
 REGISTRIES = ("registry", "registries")
 """Last words of modules that only hold what others registered, which counts by itself."""
 
@@ -62,8 +65,9 @@ def source_hash(source: Source) -> str:
 def file_hash(path: Path) -> str:
     """SHA-256 over the closure of the file *path*, whatever folder it lies in."""
     digest = hashlib.sha256()
-    for code in sorted(_code_hash(file) for file in closure(path)):
-        digest.update(code.encode())
+    with _PARSING:
+        for code in sorted(_code_hash(file) for file in closure(path)):
+            digest.update(code.encode())
     return digest.hexdigest()
 
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from harness.core.source import Source
 from harness.store import sources
-from harness.store.sources import NO_PART_OF_ARTIFACTS, PACKAGE, closure, file_hash, forget_sources, source_hash
+from harness.store.sources import (
+    NO_PART_OF_ARTIFACTS,
+    PACKAGE,
+    closure,
+    file_hash,
+    forget_sources,
+    module_hash,
+    source_hash,
+)
 
 PROJECT = {
     "conftest.py": "import models\nfrom steps import shrink\n",
@@ -152,3 +161,11 @@ def test_an_edit_of_each_file_in_a_closure_of_the_harness_is_seen(tmp_path):
 
 def test_the_package_is_this_one():
     assert Path(sources.__file__).is_relative_to(PACKAGE)
+
+
+def test_several_threads_may_hash_at_one_time() -> None:
+    """Probes run in threads, and Python's parser of syntax trees counts their depths together."""
+    forget_sources()
+    with ThreadPoolExecutor(8) as pool:
+        hashes = list(pool.map(module_hash, ["harness.meters.tallier", "harness.worker.program"] * 20))
+    assert len(set(hashes)) == 2
