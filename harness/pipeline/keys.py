@@ -47,7 +47,7 @@ def keys_of(cell: ResolvedCell, reference: Reference) -> Keys:
         return _keys_of_given(cell, cell.given, reference)
     recipe, runtime, framework, exporter = cell.recipe, cell.runtime, cell.framework, cell.exporter
     assert exporter is not None, "the plan leaves out cells without an exporter"
-    model = {"fingerprint": reference.fingerprint, **_identity_of_model(cell.model, reference.signature)}
+    model = {"fingerprint": reference.fingerprint, **_identity_of_model(cell.model, reference)}
     steps = [_identity_of_step(step, reference) for step in recipe.transforms]
     prefixes = tuple(
         key_of(
@@ -106,9 +106,10 @@ def _tensors_of(signature: Signature) -> list[Any]:
     return [[[one.name, list(one.shape), one.dtype] for one in signature.inputs], list(signature.outputs)]
 
 
-def _identity_of_model(model: Model, signature: Signature) -> dict[str, Any]:
+def _identity_of_model(model: Model, reference: Reference) -> dict[str, Any]:
     """What decides the float model beside its fingerprint: two models may agree on every sample that was looked at."""
     sources = [model.source, datasets.get(model.dataset).source, task_metrics.get(model.metric).source]
+    signature = reference.signature
     inputs, outputs = _tensors_of(signature)
     return {
         "name": model.name,
@@ -116,6 +117,7 @@ def _identity_of_model(model: Model, signature: Signature) -> dict[str, Any]:
         "outputs": outputs,
         "lengths": {name: list(bounds) for name, bounds in signature.lengths.items()},
         "sources": [source_hash(source) for source in sources],
+        "file": reference.file_sha256,
         "build": module_hash(BUILD_MODULE),
     }
 

@@ -85,7 +85,7 @@ def write_reference(model: Model, folder: Path, emit: Emit, request: ReferenceRe
             "fingerprint": fingerprint(framework, built, probe, signature),
             "dataset_sha256": arrays_sha256(*inputs.arrays(), *labels.arrays()),
         }
-        kept, key = _kept(model, framework, signature, hashes, request)
+        kept, key = _kept(model, framework, signature, {**hashes, "file": file}, request)
         tally = kept.tally if kept is not None else _tally(model, framework, built, inputs, labels, signature)
         check_unchanged(model, file)
         student = (
@@ -145,8 +145,13 @@ def _train_sha256(model: Model, data: DataSet, signature: Signature) -> str:
 
 def _check_weights(model: Model, state: Mapping[str, Array]) -> None:
     for name, values in state.items():
-        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-            raise WeightsError(f"model {model.name!r} ({model.source}): weight {name!r} holds NaN or infinity.")
+        if not np.issubdtype(values.dtype, np.floating):
+            continue
+        # Among the constants of a file are also masks, which hold minus infinity.
+        bad = np.isnan(values) if model.file is not None else ~np.isfinite(values)
+        if bad.any():
+            what = "NaN" if model.file is not None else "NaN or infinity"
+            raise WeightsError(f"model {model.name!r} ({model.source}): weight {name!r} holds {what}.")
 
 
 def _check_outputs(model: Model, outputs: Tensors) -> None:

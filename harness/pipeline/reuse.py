@@ -61,7 +61,7 @@ def reference_key(
         model: the model.
         framework: its framework.
         signature: of the model, with the lengths of its samples.
-        hashes: its fingerprint and its data set's hash, by name.
+        hashes: its fingerprint, its file's hash and its data set's, by name.
         hardware: of this machine.
     """
     metric = task_metrics.get(model.metric)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes.files import DATA_SET, SCORES, onnx_model, write_onnx, write_tflite
 from fakes.lab import Found, Lab, cases
@@ -39,6 +40,7 @@ harness.model("lite", file="files/cube.tflite", dataset="cubes")
 harness.model("lite_unsigned", file="files/unsigned.tflite", dataset="cubes")
 harness.model("old", file="files/old.onnx", dataset="cubes")
 harness.model("external", file="files/external.onnx", dataset="cubes")
+harness.model("masked", file="files/masked.onnx", dataset="cubes")
 harness.model("meddled", file="files/meddled.onnx", dataset="meddling")
 
 
@@ -53,6 +55,7 @@ RECIPES = {
     "lite_unsigned": ("int8_static",),
     "old": ("fp32", "int8_static"),
     "external": ("fp32", "int8_static"),
+    "masked": ("fp32",),
 }
 RUNTIMES = {name: "litert" if name.startswith("lite") else "onnxruntime" for name in RECIPES}
 CELLS = [(model, recipe) for model, recipes in RECIPES.items() for recipe in recipes]
@@ -79,6 +82,7 @@ def write_files(folder: Path) -> None:
     write_tflite(folder / "cube.tflite", shape=(-1, 4, 4, 4))
     write_tflite(folder / "unsigned.tflite", signatures=(), tensor_names=("serving_default_x:0", "Call:0"))
     write_onnx(folder / "old.onnx", opset=11, ir_version=3, shape=(1, 4, 4, 4))
+    (folder / "masked.onnx").write_bytes(masked(-np.inf))
     onnx.save(
         onnx_model(),
         str(folder / "external.onnx"),
@@ -86,6 +90,20 @@ def write_files(folder: Path) -> None:
         location="weights.bin",
         size_threshold=0,
     )
+
+
+def masked(least: float, *, in_a_node: bool = False) -> bytes:
+    """The model with scores of at least *least*, which is a constant or stands in a node: no sample has less than -1000."""
+    import onnx
+
+    model, value = onnx_model(outputs={"raw": SCORES}), onnx.numpy_helper.from_array(np.float32(least), "least")
+    if in_a_node:
+        model.graph.node.append(onnx.helper.make_node("Constant", [], ["least"], value=value))
+    else:
+        model.graph.initializer.append(value)
+    model.graph.node.append(onnx.helper.make_node("Max", ["raw", "least"], ["scores"]))
+    model.graph.output[0].name = "scores"
+    return bytes(model.SerializeToString())
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +182,23 @@ def test_a_second_run_builds_nothing_and_another_file_anew(judged: Judged) -> No
         file.write_bytes(held)
     assert lab.built() == ["cube/fp32/onnxruntime"]
     assert run.artifacts[case.cell].key != judged.run.artifacts[case.cell].key
+
+
+def test_a_file_that_differs_in_nothing_that_was_looked_at_is_another_model(judged: Judged) -> None:
+    """Its weights are the same, and so are its outputs on all samples."""
+    lab, file = judged.lab, judged.lab.folder / "files" / "cube.onnx"
+    (case,) = cases("size", models=["cube"], recipes=["fp32"], runtimes=["onnxruntime"])
+    held, runs = file.read_bytes(), []
+    try:
+        for least in (-1000, -2000):
+            file.write_bytes(masked(least, in_a_node=True))
+            runs.append(lab.run())
+            runs[-1].prepare([case])
+    finally:
+        file.write_bytes(held)
+    one, other = runs
+    assert one.references["cube"].fingerprint == other.references["cube"].fingerprint
+    assert one.artifacts[case.cell].key != other.artifacts[case.cell].key
 
 
 def test_a_file_that_is_replaced_while_it_is_measured_is_told(judged: Judged) -> None:
