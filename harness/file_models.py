@@ -11,7 +11,7 @@ from typing import Any
 from harness.core.contracts import FileFramework
 from harness.core.model import Model
 from harness.core.source import Source
-from harness.errors import ContractError
+from harness.errors import ContractError, DuplicateName
 from harness.registries import frameworks, models
 
 MODEL_FILES = {".onnx": "onnx", ".tflite": "tflite", ".keras": "keras"}
@@ -25,14 +25,26 @@ def add_file_model(
 
     Raises:
         ContractError: one of the other arguments was *given* too, by name, or no framework opens such a file.
+        DuplicateName: another definition already has this name.
     """
     for argument, value in given.items():
         if value not in (None, (), ""):
             raise ContractError(
                 f"model {name!r}: {argument}= beside file=: a file says itself what it takes and gives, and it has no function."
             )
-    models.add(_model_of_file(name, file, dataset, metric, source))
+    entry = _model_of_file(name, file, dataset, metric, source)
+    _check_other_file(entry)
+    models.add(entry)
     return functools.partial(_decorates_nothing, name)
+
+
+def _check_other_file(entry: Model) -> None:
+    """Refuse a second file of one name where both are registered on one line, in a loop or a function."""
+    known = models.entries.get(entry.name)
+    if known is not None and known.file is not None and known.file != entry.file:
+        raise DuplicateName(
+            f"model {entry.name!r} is registered twice: {known.file} at {known.source} and {entry.file} at {entry.source}. Rename one."
+        )
 
 
 def _model_of_file(name: str, file: str | Path, dataset: str, metric: str, source: Source) -> Model:

@@ -6,6 +6,7 @@ Figures and metrics have theirs in ``core``, because budgets are parsed with the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from harness.core.contracts import Exporter, Framework, Meter, Runtime, Target
@@ -49,6 +50,21 @@ class Exporters(Registry[Exporter]):
 
 class GivenFiles(Registry[GivenFile]):
     """Files that somebody else made, by recipe, model and runtime."""
+
+    def add(self, entry: GivenFile) -> None:
+        """Register *entry*; the same one read again replaces itself.
+
+        Raises:
+            InvalidName: a name can't stand in a cell's id.
+            DuplicateName: another file was given for these already, be it on the same line, in a loop or a function.
+        """
+        known = self._entries.get(entry.name)
+        if known is not None and replace(known, source=entry.source) != entry:
+            raise DuplicateName(
+                f"artifact {entry.recipe!r} of {entry.model!r} on {entry.runtime} is registered twice: {known.file} at {known.source} "
+                f"and {entry.file} at {entry.source}. Rename one."
+            )
+        super().add(entry)
 
     def _checked(self, entry: GivenFile) -> str:
         for kind, name in (("artifact", entry.recipe), ("model", entry.model), ("runtime", entry.runtime)):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.core.contracts import ReadingRuntime
 from harness.core.finding import Verdict
 from harness.core.problem import CellProblem, Phase
-from harness.errors import ContractError
+from harness.errors import ContractError, UnknownName
 from harness.pipeline.resolved import ResolvedCell
 from harness.registries import given_files, models, runtimes
 from harness.runtimes.availability import can_build
@@ -19,15 +19,17 @@ def check_given(recipe: str, wanted: Sequence[str]) -> None:
     """Check what can be known of the files that stand for *recipe* and the models *wanted*; nothing of other recipes.
 
     Raises:
-        ContractError: a file is missing, or none was given for any of the models.
-        UnknownName: one was given for a model or a runtime that does not exist.
+        ContractError: a file is missing, was given for a model or a runtime that does not exist, or none for any of the models.
     """
     files = given_files.of(recipe)
     if not files:
         return
     for one in files:
-        models.get(one.model)
-        runtimes.get(one.runtime)
+        try:
+            models.get(one.model)
+            runtimes.get(one.runtime)
+        except UnknownName as err:
+            raise ContractError(f"artifact {recipe!r} ({one.source}): {err}") from err
         if one.model in wanted and not one.file.is_file():
             raise ContractError(f"artifact {recipe!r} ({one.source}): there is no file {one.file}.")
     if not any(one.model in wanted for one in files):
