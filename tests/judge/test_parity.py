@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from fakes.registries import only_shipped
 
-from harness.core.figures import AGREEMENT, CORRELATION, OUTPUT_ERROR, SQNR
-from harness.judge.parity import LEAST_CORRELATION, LEAST_SQNR_DB, parity_failure
+import harness
+from harness.core.figures import AGREEMENT, CORRELATION, FP32_SHARE, OUTPUT_ERROR, SQNR
+from harness.judge.parity import LEAST_CORRELATION, LEAST_SQNR_DB, MOSTLY_FLOAT, parity_failure
 from harness.pipeline.catalog import load_catalog
 from harness.recipes.chain import parse_recipe
 
@@ -60,3 +62,31 @@ def test_parity(recipe: str, sqnr: float | None, correlation: float | None, says
     assert says in failure
     assert bool(failure) == bool(says)
     assert not failure or "46.85" in failure
+
+
+@pytest.mark.parametrize(
+    ("claims", "share", "sqnr", "correlation", "says"),
+    [
+        pytest.param("fp32", 1.0, 130.0, 1.0, "", id="floats that reproduce"),
+        pytest.param("fp32", 1.0, 20.0, 0.99, "does not reproduce the float model", id="floats that don't"),
+        pytest.param("fp32", MOSTLY_FLOAT, 20.0, 0.99, "does not reproduce the float model", id="just float enough"),
+        pytest.param("fp32", MOSTLY_FLOAT - 0.001, 20.0, 0.99, "", id="other numbers: the promise tells it"),
+        pytest.param("fp32", 0.0, 20.0, 0.49, "have little to do with", id="other numbers of another model"),
+        pytest.param("fp32", None, 20.0, 0.99, "does not reproduce the float model", id="nobody knows what it holds"),
+        pytest.param("int8_static", 1.0, 20.0, 0.5, "", id="int8 that is float"),
+        pytest.param("prune50", 1.0, -20.0, 0.2, "", id="a transformed model"),
+        pytest.param("prune50", 1.0, -20.0, 0.19, "have little to do with", id="not just anything"),
+    ],
+)
+def test_parity_of_a_given_file_goes_by_its_claim_and_what_it_holds(
+    claims: str, share: float | None, sqnr: float, correlation: float, says: str
+) -> None:
+    with only_shipped():
+        harness.artifact("vendor", model="m", runtime="litert", file="v.tflite", claims=claims)
+        recipe = parse_recipe("vendor")
+    measured = [OUTPUT_ERROR.measured(46.85), SQNR.measured(sqnr), CORRELATION.measured(correlation)]
+    if share is not None:
+        measured.append(FP32_SHARE.measured(share))
+    failure = parity_failure(recipe, {one.name: one for one in measured})
+    assert says in failure
+    assert bool(failure) == bool(says)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.pipeline.catalog import load_catalog
-from harness.registries import runtimes
+from harness.registries import exporters, frameworks, runtimes
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -39,6 +39,24 @@ def test_the_extra_that_a_user_is_told_to_install_brings_all_packages(runtime: A
 
     for package in {*runtime.build_packages, *runtime.run_packages}:
         assert there & set(package.split("|")), f"edge-harness[{runtime.name}] lacks {package}"
+
+
+TOOLS = [one for registry in (frameworks, exporters) for one in registry if one.source.module.startswith("harness.")]
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_so_does_that_of_a_framework_and_an_exporter(tool: Any) -> None:
+    always = {re.split(r"[<>=]", requirement)[0] for requirement in PROJECT["dependencies"]}
+    there = always | brought_by(tool.extra)
+    there |= {"keras"} if "tensorflow" in there else set()  # requires it itself
+
+    for package in tool.packages:
+        assert there & set(package.split("|")), f"edge-harness[{tool.extra}] lacks {package}"
+
+
+@pytest.mark.parametrize("extra", ["onnxruntime", "litert"])
+def test_whoever_judges_files_installs_no_training_framework(extra: str) -> None:
+    assert not brought_by(extra) & {"torch", "torchvision", "tensorflow", "keras", "litert-torch", "onnxscript"}
 
 
 @pytest.mark.parametrize(
