@@ -86,14 +86,24 @@ class Keras:
         try:
             return keras.saving.load_model(file, compile=False, safe_mode=True)
         except (ValueError, TypeError, OSError, KeyError, ImportError) as err:
-            raise ContractError(f"{file} can't be opened by Keras {keras.__version__}: {err}") from err
+            # Keras quotes the whole model around the reason.
+            reason = str(err).rpartition("Exception encountered: ")[2].partition(" Full object config:")[0].strip()
+            raise ContractError(
+                f"{file} can't be opened by Keras {keras.__version__}: {reason} Of a model that holds code or a class of its own "
+                "register a function that loads it."
+            ) from err
 
     def signature(self, model: Any) -> Signature:
         """What *model* takes and gives, by the names of its inputs and of its output layers.
 
         Raises:
-            ContractError: as ``FileTensors.signature``.
+            ContractError: as ``FileTensors.signature``, or it is of a class of its own, which tells no inputs.
         """
+        if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
+            raise ContractError(
+                f"a {type(model).__name__} does not tell its inputs and outputs, as functional and sequential models do; register a "
+                "function that loads it, with input=harness.Input(...)"
+            )
         return FileTensors(
             inputs=tuple(
                 FileTensor(name=one.name, dtype=str(one.dtype), shape=tuple(one.shape)) for one in model.inputs
@@ -169,9 +179,10 @@ def _to_numpy(given: Any) -> Any:
 
 def _output_names(model: Any) -> list[str]:
     """The keys of what *model* gives where that is a dict, else the names of the layers that give it."""
-    if isinstance(model.output, Mapping):
-        return [str(one) for one in model.output]
-    names = [str(one) for one in model.output_names]
+    given = getattr(model, "output", None)  # a sequential model that was just opened has none yet, nor names
+    if isinstance(given, Mapping) and len(given) == len(model.outputs):
+        return [str(one) for one in given]
+    names = [str(one) for one in getattr(model, "output_names", None) or [model.layers[-1].name] * len(model.outputs)]
     return names if len(set(names)) == len(names) else [f"{name}_{number}" for number, name in enumerate(names)]
 
 

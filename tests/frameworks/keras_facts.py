@@ -48,6 +48,13 @@ class Subclassed(keras.Model):
         return self.dense(x)
 
 
+@keras.saving.register_keras_serializable("tests")
+class Classed(Subclassed):
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
+        return cls()
+
+
 def stack(shape: tuple[int, ...], *parts: Any) -> Any:
     return keras.Sequential([keras.Input(shape), *parts])
 
@@ -66,8 +73,8 @@ def attention() -> Any:
     return keras.Model(given, layers.MultiHeadAttention(2, 4)(given, given))
 
 
-def subclassed() -> Any:
-    model = Subclassed()
+def subclassed(kind: Any = Subclassed) -> Any:
+    model = kind()
     model(np.zeros((1, 4), np.float32))
     return model
 
@@ -196,6 +203,45 @@ def named() -> dict[str, Any]:
     }
 
 
+def files(folder: Path) -> dict[str, Any]:
+    """What of models that ``keras.Model.save`` wrote is read, and what is said of files that are none."""
+    a, b = keras.Input((2,), name="a"), keras.Input((None,), dtype="int64", name="b")
+    saved = {
+        "sequential": stack((4,), layers.Dense(3)),
+        "unnamed": attention(),
+        "named": keras.Model([a, b], {"less": layers.Dense(2)(a), "more": b * 2}),
+        "two": keras.Model(a, [layers.Dense(2, name="left")(a), layers.Dense(2, name="right")(a)]),
+        "lambda": MODELS["lambda"][1](),
+        "unregistered": MODELS["unregistered"][1](),
+        "classed": subclassed(Classed),
+        "eight": keras.Sequential([keras.Input((4,), batch_size=8), layers.Dense(3)]),
+    }
+    folder.mkdir()
+    for name, model in saved.items():
+        model.save(folder / f"{name}.keras")
+    whole = (folder / "sequential.keras").read_bytes()
+    others = {"cut": whole[: len(whole) // 2], "empty": b"", "other": b"TFL3" * 9}
+    for name, content in others.items():
+        (folder / f"{name}.keras").write_bytes(content)
+
+    def opened(name: str) -> Any:
+        return FRAMEWORK.open(folder / f"{name}.keras")
+
+    def read(name: str) -> list[str]:
+        """In words; twice, because Keras counts the tensors of a process into the names that it makes up."""
+        return [FRAMEWORK.signature(opened(name)).describe() for _ in range(2)]
+
+    inputs = np.random.default_rng(2).standard_normal((5, 4)).astype(np.float32)
+    return {
+        "read": {name: read(name) for name in ("sequential", "unnamed", "named", "two")},
+        "same": bool(np.array_equal(predicted(opened("sequential"), inputs), predicted(saved["sequential"], inputs))),
+        "said": {
+            **{name: said(lambda name=name: opened(name)) for name in (*others, "gone", "lambda", "unregistered")},
+            **{name: said(lambda name=name: FRAMEWORK.signature(opened(name))) for name in ("eight", "classed")},
+        },
+    }
+
+
 def outputs_of(model: Any, inputs: Any) -> Any:
     """All outputs of *model*, which takes and gives one tensor, as the pipeline asks for them."""
     return float_outputs(FRAMEWORK, model, one(inputs), signature(inputs.shape[1:])).plain()
@@ -212,6 +258,7 @@ def main(folder: Path) -> None:
         "given": {name: told(predicted(model, numbers)) for name, model in GIVING.items()},
         "named": named(),
         "seeded": seeded(),
+        "files": files(folder / "files"),
         "said": {
             "type": said(lambda: FRAMEWORK.state([1, 2])),
             "unbuilt": said(lambda: FRAMEWORK.state(keras.Sequential([layers.Dense(3)]))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +153,47 @@ def test_what_breaks_the_contract_is_said(facts: dict[str, Any], what: str, text
 
 def test_code_in_a_kept_structure_is_named(facts: dict[str, Any]) -> None:
     assert "Lambda" in facts["said"]["hostile"] or "lambda" in facts["said"]["hostile"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("sequential", r"takes 'input_layer_\d+' float32 \(4,\) and gives 'dense_\d+'"),
+        ("unnamed", r"takes 'input_layer_\d+' float32 \(5, 8\) and gives 'multi_head_attention_\d+'"),
+        ("named", r"takes 'a' float32 \(2,\), 'b' int64 \(free,\) and gives 'less', 'more'"),
+        ("two", r"takes 'a' float32 \(2,\) and gives 'left', 'right'"),
+    ],
+)
+def test_a_file_tells_its_tensors_the_same_each_time(facts: dict[str, Any], name: str, says: str) -> None:
+    first, second = facts["files"]["read"][name]
+    assert re.fullmatch(says, first), first
+    assert first == second
+
+
+def test_an_opened_file_computes_what_was_saved(facts: dict[str, Any]) -> None:
+    assert facts["files"]["same"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("cut", "cut.keras is no whole .keras file: it is no zip archive"),
+        ("empty", "empty.keras is no whole .keras file"),
+        ("other", "other.keras is no whole .keras file"),
+        ("gone", "gone.keras is no whole .keras file"),
+        ("lambda", "Requested the deserialization of a `Lambda` layer"),
+        ("unregistered", ": Could not locate class 'Unregistered'"),
+        ("classed", "a Classed does not tell its inputs and outputs, as functional and sequential models do; register a function"),
+        ("eight", "float32 (8, 4) takes 8 samples at a time, and evaluation gives one: write the file with a batch of one"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_model_says_why(facts: dict[str, Any], name: str, says: str) -> None:
+    said = facts["files"]["said"][name]
+    assert said.startswith("ContractError: ")
+    assert says in said
+    assert len(said) < 700
+    if name in ("lambda", "unregistered"):
+        assert said.endswith("register a function that loads it.")
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax"])
