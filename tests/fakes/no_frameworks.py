@@ -1,4 +1,4 @@
-"""Processes in which no training framework can be imported: what judges files must not need one."""
+"""Processes in which no training framework is found, as where none is installed: what judges files must not need one."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ def note(file, line):
         told.write(line + "\\n")
 
 
-class Forbidding:
-    def find_spec(self, name, path=None, target=None):
+class Hiding:
+    def __init__(self, finder):
+        self._finder = finder
+
+    def find_spec(self, name, *places):
         if name in FORBIDDEN:
             note("asked", name)
-            raise ImportError(f"{name} is not to be imported here")
-        return None
+            return None
+        return self._finder.find_spec(name, *places)
 
 
-sys.meta_path.insert(0, Forbidding())
+sys.meta_path[:] = [Hiding(finder) for finder in sys.meta_path]
 note("started", str(os.getpid()))
 """
 
@@ -36,7 +39,7 @@ class NoFrameworks:
     """What child processes that were started under it did."""
 
     def __init__(self, folder: Path) -> None:
-        """Write into *folder* what makes every Python process refuse them, once the folder is on its path."""
+        """Write into *folder* what hides them from every Python process that has the folder on its path."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "sitecustomize.py").write_text(SITE, encoding="utf-8")
         self._folder = folder
@@ -53,7 +56,7 @@ class NoFrameworks:
 
     @property
     def asked(self) -> list[str]:
-        """What they tried to import and were refused."""
+        """What they looked for."""
         return self._lines("asked")
 
     def _lines(self, name: str) -> list[str]:

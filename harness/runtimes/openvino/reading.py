@@ -37,7 +37,7 @@ def read_tensors(main: Path) -> Iterator[WeightTensor]:
     A float constant of one and more dimensions is a parameter wherever nothing says otherwise: a file doesn't tell a
     learned vector from another one that is added.
     """
-    root = ElementTree.parse(main).getroot()  # noqa: S314 - a file that this process or an earlier one of ours made
+    root = ElementTree.parse(main).getroot()  # noqa: S314 - expat refuses entities that grow without bounds
     data = main.with_suffix(".bin").read_bytes()
     found: dict[int, WeightTensor] = {}
     for net in root.iter():

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from harness.core.engine_facts import EngineFacts
+from harness.core.file_tensors import FileTensors
 from harness.core.lowering import Lowered, Lowering
 from harness.core.offer import Choice, Option, Provider
 from harness.core.recipe import Precision
@@ -18,6 +19,7 @@ from harness.core.tensors import Tensors
 from harness.core.weights import WeightTensor
 from harness.registering import runtime
 from harness.runtimes.openvino.reading import read_tensors
+from harness.runtimes.openvino.tensors import file_tensors
 from harness.runtimes.options import refused_precision
 from harness.runtimes.scales import check_scales
 
@@ -65,6 +67,14 @@ class OpenVino:
     def weights(self, artifact: Path) -> Iterable[WeightTensor]:
         """All constant tensors; bytes that constants share count once."""
         return read_tensors(artifact)
+
+    def tensors(self, artifact: Path) -> FileTensors:
+        """What the IR takes and gives, by the first name of each tensor.
+
+        Raises:
+            ContractError: it is no OpenVINO IR.
+        """
+        return file_tensors(artifact)
 
 
 def _openvino() -> Any:
