@@ -167,38 +167,26 @@ def test_provenance_tells_the_hash_of_the_file(judged: Judged) -> None:
         assert judged.run.artifacts[cell].provenance.file_sha256 == files_sha256(judged.lab.folder / "files" / file)
 
 
-def test_a_second_run_builds_nothing_and_another_file_anew(judged: Judged) -> None:
-    lab, file = judged.lab, judged.lab.folder / "files" / "cube.onnx"
+def test_a_second_run_builds_nothing(judged: Judged) -> None:
     (case,) = cases("size", models=["cube"], recipes=["fp32"], runtimes=["onnxruntime"])
-    lab.judge([case])
-    assert lab.built() == []
-
-    held = file.read_bytes()
-    try:
-        write_onnx(file, outputs={"scores": SCORES * 1.001})
-        run = lab.run()
-        run.prepare([case])
-    finally:
-        file.write_bytes(held)
-    assert lab.built() == ["cube/fp32/onnxruntime"]
-    assert run.artifacts[case.cell].key != judged.run.artifacts[case.cell].key
+    judged.lab.judge([case])
+    assert judged.lab.built() == []
 
 
 def test_a_file_that_differs_in_nothing_that_was_looked_at_is_another_model(judged: Judged) -> None:
     """Its weights are the same, and so are its outputs on all samples."""
     lab, file = judged.lab, judged.lab.folder / "files" / "cube.onnx"
     (case,) = cases("size", models=["cube"], recipes=["fp32"], runtimes=["onnxruntime"])
-    held, runs = file.read_bytes(), []
+    held = file.read_bytes()
     try:
-        for least in (-1000, -2000):
-            file.write_bytes(masked(least, in_a_node=True))
-            runs.append(lab.run())
-            runs[-1].prepare([case])
+        file.write_bytes(masked(-1000, in_a_node=True))
+        run = lab.run()
+        run.prepare([case])
     finally:
         file.write_bytes(held)
-    one, other = runs
-    assert one.references["cube"].fingerprint == other.references["cube"].fingerprint
-    assert one.artifacts[case.cell].key != other.artifacts[case.cell].key
+    assert run.references["cube"].fingerprint == judged.run.references["cube"].fingerprint
+    assert lab.built() == ["cube/fp32/onnxruntime"]
+    assert run.artifacts[case.cell].key != judged.run.artifacts[case.cell].key
 
 
 def test_a_file_that_is_replaced_while_it_is_measured_is_told(judged: Judged) -> None:

@@ -125,7 +125,7 @@ GIVEN = {
     "turned": ("fp32", {"outputs": {"others": OTHERS, "scores": SCORES}}, Verdict.REPORTED, ""),
 }  # fmt: skip
 """Claim and content of each, and what must come of it."""
-BUILT = ("fp32", "fp16", "int8_static")
+BUILT = ("fp32", "int8_static")
 """Recipes on the ONNX file itself."""
 MODELS = """
 harness.model("cube", file="cube.onnx", dataset="cubes")
