@@ -8,11 +8,22 @@ A decorator takes a class without arguments or an instance, fills in where it wa
 its contract. Registrations belong at the top level of a ``conftest.py``: processes that build read the file again.
 """
 
+from harness.core.adaptation import InFile
 from harness.core.artifact import Artifact
-from harness.core.contracts import Availability, Exporter, Framework, Meter, Runtime, Target
+from harness.core.contracts import (
+    Availability,
+    Exporter,
+    FileFramework,
+    Framework,
+    Meter,
+    ReadingRuntime,
+    Runtime,
+    Target,
+)
 from harness.core.data import DataSet, Split
 from harness.core.engine_facts import EngineFacts
 from harness.core.figure import Better, Column, Figure, add_figure, ratio_of
+from harness.core.file_tensors import FileTensor, FileTensors
 from harness.core.lowering import Lowered, Lowering
 from harness.core.measurement import Measurement
 from harness.core.metric import Change, ChangeRule, Metric, Rule, Stage
@@ -26,6 +37,7 @@ from harness.core.weights import WeightTensor
 from harness.core.work import Work
 from harness.errors import UnsupportedModel
 from harness.meters.registry import FunctionMeter, add_meter, meter
+from harness.recipes.given import artifact
 from harness.recipes.steps import step
 from harness.registering import dataset, exporter, framework, model, runtime, sample_metric, score, target, task_metric
 from harness.runtimes.options import refused_precision
@@ -45,8 +57,12 @@ __all__ = [
     "EngineFacts",
     "Exporter",
     "Figure",
+    "FileFramework",
+    "FileTensor",
+    "FileTensors",
     "Framework",
     "FunctionMeter",
+    "InFile",
     "Input",
     "Lowered",
     "Lowering",
@@ -56,6 +72,7 @@ __all__ = [
     "Option",
     "Precision",
     "Provider",
+    "ReadingRuntime",
     "Remote",
     "Rule",
     "Runtime",
@@ -71,6 +88,7 @@ __all__ = [
     "add_figure",
     "add_meter",
     "add_metric",
+    "artifact",
     "check_scales",
     "dataset",
     "exporter",
