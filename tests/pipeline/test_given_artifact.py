@@ -47,6 +47,13 @@ harness.model("pair_tflite", file="files/pair.tflite", dataset="cubes", metric="
 def scores_right(outputs, labels):
     return outputs["scores"].argmax(axis=1) == labels
 """
+BOARD = """
+from pathlib import Path
+
+from fakes.board import Board
+
+harness.target(Board(Path(__file__).parent / "board", hidden=Path(__file__).parent / "files"))
+"""
 HINT = "is it of this model, and are layout, order of the channels"
 
 
@@ -154,7 +161,7 @@ def registrations() -> str:
         f"outputs={dict(one.outputs)!r})"
         for name, one in GIVEN.items()
     ]
-    return "\n".join([DATA_SET, MODELS, "from harness import InFile", *lines])
+    return "\n".join([DATA_SET, MODELS, BOARD, "from harness import InFile", *lines])
 
 
 def write_files(folder: Path) -> None:
@@ -256,6 +263,27 @@ def test_a_wrong_claim_binds_where_only_latency_is_gated(judged: Judged) -> None
         last = found[f"cube_onnx/{name}/onnxruntime/local", "latency_ratio"][-1]
         assert (last.verdict, last.phase) == (Verdict.OVER_BUDGET, "promise")
         assert GIVEN[name].says in last.reason
+
+
+def test_on_another_machine_it_is_adapted_as_well(judged: Judged) -> None:
+    """The file itself is not there: the board sees nothing of the folder that it lies in."""
+    names = ("onnx_layout", "tflite_pair_turned")
+    wanted = [
+        case
+        for name in names
+        for case in cases(
+            "accuracy_drop",
+            models=[GIVEN[name].model],
+            recipes=[name],
+            runtimes=[GIVEN[name].runtime],
+            targets=["board"],
+        )
+    ]
+    found = judged.lab.judge(wanted)
+    assert [case.cell.target for case in wanted] == ["board", "board"]
+    for (cell, _), (finding,) in found.items():
+        assert finding.verdict is Verdict.REPORTED, f"{cell}: {finding.reason}"
+        assert finding.value == pytest.approx(measured(judged, cell.split("/")[1], "accuracy_drop_fraction"), abs=0.02)
 
 
 def test_another_file_in_its_place_is_another_artifact(judged: Judged) -> None:
