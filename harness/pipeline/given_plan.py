@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from harness.core.contracts import ReadingRuntime
 from harness.core.finding import Verdict
+from harness.core.matrix import Case
+from harness.core.names import RuntimeName
 from harness.core.problem import CellProblem, Phase
 from harness.errors import ContractError, UnknownName
 from harness.pipeline.resolved import ResolvedCell
-from harness.registries import given_files, models, runtimes
+from harness.registries import exporters, given_files, models, runtimes
 from harness.runtimes.availability import can_build
 from harness.runtimes.options import refused_name
 from harness.store.model_files import files_sha256
@@ -61,6 +63,22 @@ def obstacle_to_given(cell: ResolvedCell) -> CellProblem | None:
     except ContractError as err:
         return CellProblem.error(Phase.CONVERT, str(err))
     return None
+
+
+def refused_ratio(case: Case) -> str:
+    """What to write instead where *case* compares a given file with an ``fp32`` that can't be made for its runtime; else empty."""
+    cell, metric = case.cell, case.metric.name
+    name = RuntimeName.parse(cell.runtime).runtime
+    if case.limit is None or not case.metric.relative or given_files.find(cell.recipe, cell.model, name) is None:
+        return ""
+    framework, formats = models.get(cell.model).framework, runtimes.get(name).interchanges
+    if exporters.find(framework, formats) is not None:
+        return ""
+    return (
+        f"{metric}: {cell.recipe!r} on {name} has no 'fp32' beside it: {name} takes {' or '.join(formats)}, and {framework} models "
+        f"export to {', '.join(exporters.formats_from(framework)) or 'nothing'}. Limit the figure itself, or register a float file "
+        f"for {name} as the model"
+    )
 
 
 def _refused_choice(cell: ResolvedCell) -> str:

@@ -16,7 +16,7 @@ from harness.core.recipe import Recipe
 from harness.core.task_metric import Kind
 from harness.errors import ContractError, InvalidMatrix, TargetError, UnknownName
 from harness.judge.facts import Facts
-from harness.pipeline.given_plan import check_given, obstacle_to_given
+from harness.pipeline.given_plan import check_given, obstacle_to_given, refused_ratio
 from harness.pipeline.resolved import ResolvedCell, resolve
 from harness.recipes.chain import control_of, parse_recipe
 from harness.recipes.quantization import with_other_samples
@@ -169,7 +169,7 @@ def _step_refusal(model: Model, recipe: Recipe) -> str:
 
 def refused_case(case: Case) -> str:
     """Why what *case* demands has no meaning for its recipe or its model; empty when it has."""
-    other = _of_another_task(case)
+    other = _of_another_task(case) or refused_ratio(case)
     if other:
         return other
     if case.limit is None or case.metric.companion is None or probed_companions(case):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from fakes.files import write_onnx
-from fakes.lab import Lab
+from fakes.lab import Lab, cases
 
 from harness.core.finding import Verdict
 from harness.core.matrix import Matrix
 from harness.core.names import Cell
 from harness.core.problem import CellProblem
 from harness.errors import ContractError, HarnessError
-from harness.pipeline.plan import check_names, obstacle
+from harness.pipeline.plan import check_names, obstacle, refused_case
 from harness.pipeline.resolved import resolve
 from harness.registries import runtimes
 
@@ -122,6 +122,41 @@ def test_a_provider_that_decides_what_is_built_is_unsupported(lab: Lab) -> None:
     assert problem is not None
     says = f"artifacts for {runtime}:{provider} are built for it, and 'vendor' was built by somebody else"
     assert (problem.verdict, problem.reason) == (Verdict.UNSUPPORTED, says)
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "model", "runtime", "says"),
+    [
+        pytest.param(
+            "size_ratio",
+            "1 x",
+            "kws",
+            "litert",
+            "size_ratio: 'vendor' on litert has no 'fp32' beside it: litert takes savedmodel or tflite, and onnx models export to "
+            "onnx. Limit the figure itself, or register a float file for litert as the model",
+            id="an engine that can't run the model",
+        ),
+        pytest.param("latency_ratio", "1 x", "kws", "litert", "latency_ratio: 'vendor' on litert has no 'fp32'", id="a time"),
+        pytest.param("size", "9 kB", "kws", "litert", "", id="the figure itself"),
+        pytest.param("accuracy_drop", "2 pp", "kws", "litert", "", id="the loss against the model"),
+        pytest.param("size_ratio", "report", "kws", "litert", "", id="no limit"),
+        pytest.param("size_ratio", "1 x", "kws", "onnxruntime", "", id="an engine that can"),
+    ],
+)  # fmt: skip
+def test_a_ratio_to_what_can_not_be_made_says_what_to_write(
+    lab: Lab, metric: str, limit: str, model: str, runtime: str, says: str
+) -> None:
+    register(
+        lab,
+        "harness.model('kws', file='v.onnx', dataset='blobs')",
+        "given(model='kws')",
+        "given(model='kws', runtime='litert', file='v.tflite')",
+    )
+    budgets = [("*", {metric: limit})]
+    (case,) = cases(metric, models=[model], recipes=["vendor"], runtimes=[runtime], budgets=budgets)
+    refused = refused_case(case)
+    assert refused.startswith(says)
+    assert bool(refused) == bool(says)
 
 
 def test_without_the_engine_it_is_unavailable(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
