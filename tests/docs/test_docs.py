@@ -117,6 +117,28 @@ def _budget_keys(entry):
     return entry.name, f"{entry.name}_{entry.worse}", f"{entry.name}_change"
 
 
+def test_the_files_in_the_docs_are_registered_and_collected(pytester):
+    examples = [one for one in blocks(ROOT / "docs" / "files.md", "python") if "kws" in one]
+    assert len(examples) == 3
+    for name in ("kws.onnx", "kws_int8.tflite", "kws_qdq.onnx"):
+        (pytester.path / name).write_bytes(b"opened by the run alone")
+    pytester.makeconftest("\n".join(examples))
+    pytester.makepyfile(
+        """
+        import harness
+
+        test_cells = harness.suite(
+            models=["kws"],
+            recipes=["fp32", "vendor_int8", "vendor_qdq"],
+            runtimes=["onnxruntime", "litert"],
+            budgets=[("*", dict(accuracy_drop="2 pp"))],
+        )
+        """
+    )
+    found = pytester.runpytest_subprocess("--collect-only", "-q")
+    found.stdout.fnmatch_lines(["*kws/vendor_qdq/onnxruntime/local*", "6 tests collected*"])
+
+
 def test_the_target_in_the_docs_is_registered(pytester):
     pytester.makeconftest(blocks(ROOT / "docs" / "targets.md", "python")[0])
     pytester.makepyfile(
