@@ -23,6 +23,7 @@ OWN_WORDS = {
     "worker/program.py": "a worker's answers; it knows nothing of ours",
     "worker/process.py": "a worker's answers",
     "pipeline/measure.py": "a worker's answers",
+    "pipeline/workers.py": "a worker's answers",
 }
 """Files whose texts are keys of something else; so are all run sides, which import nothing of ours."""
 KEYS = {figure.name for figure in figures} - set(METRICS)
