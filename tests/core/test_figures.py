@@ -22,7 +22,6 @@ OWN_WORDS = {
     "store/artifacts.py": "keys of an artifact's card",
     "worker/program.py": "a worker's answers; it knows nothing of ours",
     "worker/process.py": "a worker's answers",
-    "pipeline/measure.py": "a worker's answers",
     "pipeline/workers.py": "a worker's answers",
 }
 """Files whose texts are keys of something else; so are all run sides, which import nothing of ours."""
