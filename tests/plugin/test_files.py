@@ -37,7 +37,12 @@ test_cells = harness.suite(
 """
 
 
-def test_a_project_of_files_alone(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "processes", [pytest.param((), id="one"), pytest.param(("-n", "2"), id="several", marks=pytest.mark.nightly)]
+)
+def test_a_project_of_files_alone(
+    project: Project, capsys: pytest.CaptureFixture[str], processes: tuple[str, ...]
+) -> None:
     folder = project.folder / "my models"
     folder.mkdir()
     write_onnx(folder / "cube.onnx")
@@ -47,7 +52,7 @@ def test_a_project_of_files_alone(project: Project, capsys: pytest.CaptureFixtur
     path = project.write("conftest.py", conftest(DATA_SET, registering))
     project.write("suites/test_s.py", SUITE)
 
-    assert project.run("suites", "-n", "2", "--harness-update").ret == pytest.ExitCode.TESTS_FAILED
+    assert project.run("suites", *processes, "--harness-update").ret == pytest.ExitCode.TESTS_FAILED
     failed = {key for key, verdict in project.verdicts().items() if verdict == "over_budget"}
     assert {(cell.split("/")[1], metric) for cell, metric, _ in failed} == {("mislabelled", "fp32_share")}
     (baseline,) = (project.folder / "baselines").rglob("cube.json")
