@@ -17,7 +17,7 @@ from harness.core.result import ClassFlips
 from harness.core.tally import Tally
 from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array, Ragged, Tensors, count_of
-from harness.meters.distance import distance
+from harness.meters.distance import check_alike, distance
 from harness.meters.quality import quality_measurements
 from harness.stats.bootstrap import bootstrap, paired_bootstrap
 from harness.stats.intervals import proportion_interval
@@ -193,10 +193,7 @@ def output_measurements(outputs: Tensors, reference_outputs: Tensors) -> list[Me
     Raises:
         ValueError: their names or shapes differ.
     """
-    if outputs.names != reference_outputs.names:
-        raise ValueError(
-            f"outputs are {', '.join(outputs.names)}, the reference's {', '.join(reference_outputs.names)}"
-        )
+    check_alike(outputs, reference_outputs)
     n, several = len(outputs), len(outputs.names) > 1
     distances = [distance(outputs[name], reference_outputs[name], name if several else "") for name in outputs.names]
     correlations = [one.correlation for one in distances if one.correlation is not None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.core.tensors import Array, Ragged, Values
+from harness.core.tensors import Array, Ragged, Tensors, Values
 
 BLOCK = 2**20
 """Elements that are looked at together in double precision."""
@@ -46,6 +46,18 @@ def distance(values: Values, exact: Values, name: str) -> Distance:
     return Distance(
         error=error, sqnr_db=_sqnr_db(signal, noise), correlation=_correlation(ours, theirs, means[0], means[1])
     )
+
+
+def check_alike(outputs: Tensors, reference: Tensors) -> None:
+    """Check that *outputs* have the names and shapes of the *reference*'s.
+
+    Raises:
+        ValueError: they have others.
+    """
+    if outputs.names != reference.names:
+        raise ValueError(f"outputs are {', '.join(outputs.names)}, the reference's {', '.join(reference.names)}")
+    for name in outputs.names:
+        _flat_pair(outputs[name], reference[name], name if len(outputs.names) > 1 else "")
 
 
 def _flat_pair(values: Values, exact: Values, name: str) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from harness.core.tally import Tally
 from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array, Tensors
 from harness.meters.accuracy import class_scores, correctness
+from harness.meters.distance import check_alike
 from harness.meters.quality import contributions
 
 KEPT_BYTES = 128 * 2**20
@@ -81,6 +82,8 @@ class Tallier:
         self._check()
         assert self._numbers is not None, "there are outputs"
         outputs = _joined(self._kept)
+        if self._reference is not None:
+            check_alike(outputs, self._reference.outputs)
         if self._metric.kind is Kind.SCORE and self._metric.combine is None and not self._whole:
             self._fail(
                 f"score {self._metric.name!r} needs the outputs of all samples at one time, and they are larger than "

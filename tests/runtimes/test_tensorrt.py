@@ -156,8 +156,11 @@ def test_ranges_change_the_scales_and_nothing_else(engines, runtime):
 def test_what_was_parsed_computes_what_the_model_does(engines, precision):
     import onnxruntime
 
+    # As the file says, in float between its Q and DQ: int8 kernels cut large sums on a CPU without VNNI.
+    settings = onnxruntime.SessionOptions()
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(
-        engines / "86" / precision / "model.onnx", providers=["CPUExecutionProvider"]
+        engines / "86" / precision / "model.onnx", settings, providers=["CPUExecutionProvider"]
     )
     outputs, reference = session.run(None, {"image": inputs()})[0], np.load(engines / "reference.npy")
     assert np.abs(outputs - reference).max() <= FARTHEST.get(precision, 0.15) * np.abs(reference).max()

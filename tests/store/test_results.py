@@ -223,6 +223,7 @@ def test_merging_keeps_every_field_that_either_report_knows() -> None:
         latency_context=Context(seconds=1.0, steal_share=0.1),
         placement=Placement(provider="cpu"),
         evaluation_batch=1,
+        reused={"predictions": 60.0},
         latency_rounds=LatencyRounds(pairs=(), iterations_per_epoch=8),
         control="student",
         calibration_draws={"int8_static_n100_seed1": 0.5},
