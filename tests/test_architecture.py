@@ -46,7 +46,7 @@ LIGHT = {"_pytest", "filelock", "msgspec", "numpy", "platformdirs", "pluggy", "p
 SUBCLASSES_AT_THE_TOP = {"zoo/torch_models.py"}
 """Modules of classes derived from a library's; others import them inside functions only, which is tested as well."""
 KNOW_PYTEST = {"pytest_plugin", "cli", "suite"}
-SENT_BY_WORKER = ("program.py", "tensor_bytes.py")
+SENT_BY_WORKER = ("program.py", "tensor_bytes.py", "file_cache.py")
 """What is sent to a worker as text, beside the run side."""
 KNOWN_CYCLES: set[frozenset[str]] = set()
 """Modules that import each other, in a circle of any length; each is to go."""

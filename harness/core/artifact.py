@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,3 +78,9 @@ class Artifact:
     @property
     def path(self) -> Path:
         return self.folder / self.main
+
+    @property
+    def files(self) -> list[str]:
+        """All files of ``folder``, as paths from where the main file lies: so they are found on another machine too."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return [os.path.relpath(path, self.path.parent) for path in files]

@@ -62,9 +62,11 @@ class Figure:
         """The unit that people read: the figure's own, or ``points``."""
         return "points" if self.points else self.unit
 
-    def measured(self, value: float, *, n: int = 1, interval: Interval | None = None) -> Measurement:
+    def measured(
+        self, value: float, *, n: int = 1, interval: Interval | None = None, condition: str = ""
+    ) -> Measurement:
         """*value* as a measurement of this figure."""
-        return Measurement(name=self.name, value=value, unit=self.unit, n=n, interval=interval)
+        return Measurement(name=self.name, value=value, unit=self.unit, n=n, interval=interval, condition=condition)
 
 
 UNIT_ENDINGS: Mapping[str, str] = {"dB": "db", "ns": "ns_per_inference", "samples": "count"}

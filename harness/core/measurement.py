@@ -18,3 +18,5 @@ class Measurement:
     """How many samples, inferences or files it rests on."""
     interval: Interval | None = None
     """Confidence interval in the same unit, when the figure is uncertain."""
+    condition: str = ""
+    """What held while it was measured and need not hold another time, such as ``files cold``: others are another figure."""

@@ -27,8 +27,11 @@ class Timed(Protocol):
 class Startable(Timed, Protocol):
     """A live worker that has its artifact still to load."""
 
-    def start(self) -> Start:
-        """Load the artifact and do the first inference; then it is ready to run."""
+    def start(self, *, cold: bool) -> Start:
+        """Load the artifact, from *cold* files where the system lets one drop them, and do the first inference.
+
+        Then it is ready to run.
+        """
         ...
 
 
@@ -80,6 +83,7 @@ class ProbeSession:
     worker: Timed
     """Still running, with the artifact loaded and prepared."""
     load_ns: float
+    """Of files as they were: cached, as a rule."""
     first_ns: float
     """The first inference."""
     memory_peak_bytes: float

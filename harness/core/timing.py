@@ -34,12 +34,25 @@ class Span(StrEnum):
     """Right after loading, in a fresh process; it may compile."""
 
 
+class Files(StrEnum):
+    """What the system had cached of an artifact's files when loading began."""
+
+    COLD = "cold"
+    """Nothing."""
+    CACHED = "cached"
+    """Some of it, or all: the system could not drop it."""
+    UNKNOWN = "unknown"
+    """It could not be looked up, or nobody looked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """How a fresh process came to its first answer."""
 
     load_ns: float
     first_ns: float
+    files: Files = Files.UNKNOWN
+    why_not_cold: str = ""
 
     def ns(self, span: Span) -> float:
         """The time of *span*."""
@@ -61,6 +74,8 @@ class Timing:
     """Where the sides were timed; of one side alone always together."""
     starts: tuple[tuple[Start, ...], ...] = ()
     """How the processes of each pair started, the candidate first; empty where nobody asked for it."""
+    span: Span = Span.INFERENCE
+    """What its times are the times of."""
     context: Context | None = None
     """What the machine did meanwhile."""
 
@@ -83,7 +98,7 @@ class Timing:
             candidate_ns=np.array(ours),
             other_ns=np.array(theirs) if self.paired else None,
             iterations=1,
-            starts=(),
+            span=span,
         )
 
     def of_other(self) -> Timing | None:

@@ -14,6 +14,7 @@ from harness.core.finding import Verdict
 from harness.core.limits import Limit
 from harness.core.measurement import Interval
 from harness.core.timing import Placing, Timing
+from harness.judge.starts import why_unlike
 from harness.judge.words import say
 from harness.stats.intervals import median_interval
 from harness.stats.tail import Tail, judge_tail, least_n
@@ -198,26 +199,35 @@ def _decided(undecided: Look, limit: float, beyond: float) -> Look:
     return replace(undecided, reason=undecided.reason or "the interval spans the limit")
 
 
-def unless_throttled(limit: Limit | None, timing: Timing, decide: Callable[[Limit], Look]) -> Look:
-    """What *decide* says of *limit*; nothing is demanded without one, and nothing concluded of a throttled processor."""
+def if_usable(limit: Limit | None, timing: Timing, decide: Callable[[Limit], Look]) -> Look:
+    """What *decide* says of *limit* by the candidate's times; nothing is demanded without one.
+
+    Nothing is concluded of a throttled processor, and of starts that were not alike.
+    """
     if limit is None:
         return Look(verdict=Verdict.REPORTED, finished=True)
-    slowed = why_throttled(timing.context)
-    if slowed:
-        return Look(verdict=Verdict.INCONCLUSIVE, finished=True, reason=slowed)
-    return decide(limit)
+    return _unusable(timing, both=False) or decide(limit)
 
 
 def look_at_rounds(timing: Timing, limit: Limit | None) -> Look:
-    """What alternating rounds say about a *limit* of the ratio; nothing where the processor was throttled.
+    """What alternating rounds say about a *limit* of the ratio; nothing of a throttled processor or starts unlike.
 
     Raises:
         ValueError: a time is not positive.
     """
-    slowed = why_throttled(timing.context)
-    if slowed and limit is not None:
-        return Look(verdict=Verdict.INCONCLUSIVE, finished=True, reason=slowed)
-    return look(evidence_of(timing), limit.value if limit else None)
+    unusable = _unusable(timing, both=True) if limit is not None else None
+    return unusable or look(evidence_of(timing), limit.value if limit else None)
+
+
+def _unusable(timing: Timing, *, both: bool) -> Look | None:
+    """The look at times that nothing is concluded from; None when they can be judged."""
+    why = why_throttled(timing.context) or why_unlike(timing, both=both)
+    return Look(verdict=Verdict.INCONCLUSIVE, finished=True, reason=why) if why else None
+
+
+def gives_interval(timing: Timing) -> bool:
+    """Whether there are rounds enough for an interval of their median: a stored figure is nothing without one."""
+    return all(map(math.isfinite, median_interval(timing.epochs_ns, CONFIDENCE_OVER_PAIRS)))
 
 
 def evidence_of(timing: Timing) -> RatioEvidence:

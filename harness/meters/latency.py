@@ -65,7 +65,8 @@ def measure_latency(
         side_by_side: load both sides and warm them up at the same time, where there are cores for both; what is timed
             never overlaps.
         least_inferences: of the candidate, in each pair; what a percentile needs.
-        time_starts: whether loading and the first inference are timed too, one side after the other on the same CPUs.
+        time_starts: whether loading, of cold files, and the first inference are timed too, one side after the other on
+            the same CPUs.
         warm_ns: how long each side infers before its first round; 0: as long as a verdict wants it.
         read_moment: reads what the machine is doing, before and after the rounds of each pair.
         cpus: that the rounds are timed on in turn; none: the system places the workers.
@@ -195,9 +196,9 @@ def _start(sides: Sequence[Startable], turns: CpuTurns, order: random.Random, *,
     starts: dict[int, Start] = {}
     if together and not timed:
         with ThreadPoolExecutor(max_workers=len(sides)) as pool:
-            return tuple(pool.map(lambda side: side.start(), sides))
+            return tuple(pool.map(lambda side: side.start(cold=False), sides))
     for number in order.sample(range(len(sides)), len(sides)):
-        starts[number] = sides[number].start()
+        starts[number] = sides[number].start(cold=timed)
     if timed:
         turns.note([turns.where(side, cpus) for side in sides])
     return tuple(starts[number] for number in range(len(sides)))

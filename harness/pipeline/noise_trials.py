@@ -50,9 +50,9 @@ class Slowed:
         self._worker = worker
         self._share = share
 
-    def start(self) -> Start:
+    def start(self, *, cold: bool) -> Start:
         """As the worker's."""
-        return self._worker.start()
+        return self._worker.start(cold=cold)
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
         """As the worker's; once it is warm, it is slowed down."""

@@ -29,10 +29,15 @@ class TimedSide:
         self._worker = worker
         self._sample = sample
 
-    def start(self) -> Start:
-        """Load the artifact and do the first inference."""
-        load_ns = self._worker.load()
-        return Start(load_ns=load_ns, first_ns=self._worker.prepare(self._sample))
+    def start(self, *, cold: bool) -> Start:
+        """Load the artifact, from *cold* files where they can be dropped, and do the first inference."""
+        loading = self._worker.load(cold=cold)
+        return Start(
+            load_ns=loading.ns,
+            first_ns=self._worker.prepare(self._sample),
+            files=loading.files,
+            why_not_cold=loading.why_not_cold,
+        )
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
         """As ``Worker.ask``."""
@@ -50,10 +55,10 @@ class BlamedSide:
         self._side = side
         self._whose = whose
 
-    def start(self) -> Start:
+    def start(self, *, cold: bool) -> Start:
         """As ``TimedSide.start``."""
         with _blaming(self._whose):
-            return self._side.start()
+            return self._side.start(cold=cold)
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
         """As ``TimedSide.ask``."""

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from harness.core.artifact import Artifact
 from harness.core.finding import Verdict
 from harness.core.problem import CellProblem, Phase
 from harness.core.tensors import Tensors
+from harness.core.timing import Files
 from harness.errors import TargetError
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
-from harness.worker.process import RuntimeMissing, Worker, WorkerFailure
+from harness.worker.process import FILE_CACHE, RuntimeMissing, Worker, WorkerFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loading:
+    """How a worker loaded its artifact."""
+
+    ns: int
+    files: Files = Files.UNKNOWN
+    """What was cached of the artifact's files; unknown unless they were to be cold."""
+    why_not_cold: str = ""
 
 
 class FreshWorker(Worker):
@@ -29,6 +41,7 @@ class FreshWorker(Worker):
         logs.mkdir(parents=True, exist_ok=True)
         with in_phase(Phase.LOAD):
             self._path = cell.target.put(artifact)
+            self._files = artifact.files
             # A cache may be shared by machines: code that was compiled for one CPU is not another's.
             compiled = cell.target.cache(settings.cache / "compiled" / cell.target.hardware().code_class)
             super().__init__(
@@ -71,14 +84,20 @@ class FreshWorker(Worker):
         """The artifact's *outputs* as the model gives them."""
         return outputs if self._adaptations is None else Tensors(self._adaptations.to_model(dict(outputs.items())))
 
-    def load(self) -> int:
-        """Load the artifact; returns the ns that it took.
+    def load(self, *, cold: bool = False) -> Loading:
+        """Load the artifact; *cold*: its files are dropped from the system's cache first, where the system lets one.
 
         Raises:
             CellProblem: ``error(load)``.
         """
+        dropping = {"file_cache": FILE_CACHE.read_text(encoding="utf-8"), "files": self._files} if cold else {}
         with in_phase(Phase.LOAD):
-            return int(self.ask("load", path=self._path, options=self._options)["load_ns"])
+            answer = self.ask("load", path=self._path, options=self._options, **dropping)
+        return Loading(
+            ns=int(answer["load_ns"]),
+            files=Files(answer.get("files", Files.UNKNOWN)),
+            why_not_cold=answer.get("why", ""),
+        )
 
 
 def _names(cell: ResolvedCell, artifact: Artifact) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -93,7 +112,7 @@ def open_worker(cell: ResolvedCell, artifact: Artifact, settings: Settings) -> t
     """A fresh worker with *artifact* open in it, and the ns that loading took; the caller ends it."""
     worker = FreshWorker(cell, artifact, settings)
     try:
-        return worker, worker.load()
+        return worker, worker.load().ns
     except BaseException:
         worker.end()
         raise

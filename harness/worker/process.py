@@ -13,11 +13,12 @@ import numpy as np
 from harness.core.contracts import Target, TargetProcess
 from harness.core.tensors import Array, Tensors, stacked
 from harness.errors import TargetError
-from harness.worker import program, tensor_bytes
+from harness.worker import file_cache, program, tensor_bytes
 from harness.worker.last_lines import last_lines
 
 PROGRAM = Path(program.__file__)
 WIRE = Path(tensor_bytes.__file__)
+FILE_CACHE = Path(file_cache.__file__)
 BLOCK_SAMPLES = 1024
 BLOCK_BYTES = 32 * 2**20
 """What is predicted in one message, at most; a sample may be larger."""

@@ -2,7 +2,7 @@
 
 It is sent to the worker as text and must stand alone: the standard library and numpy, nothing of this package. The
 engine's part, the *run side*, is a second text in the first message (``harness.worker.run_side`` says what it defines),
-``tensor_bytes.py`` a third.
+``tensor_bytes.py`` a third; ``file_cache.py`` comes with a request to load from cold files.
 A request is a dict with ``op``, its answer one with ``ok``. They come and go on standard input and output: four bytes with
 the length of a JSON text, this text, and then the bytes that it announces. Arrays travel as bytes with dtype and shape.
 """
@@ -25,7 +25,7 @@ import types
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-PROTOCOL = 4
+PROTOCOL = 5
 LENGTH = struct.Struct(">I")
 
 
@@ -117,8 +117,7 @@ def slowed(step: Callable[[], Any], spin_ns: int) -> Callable[[], Any]:
 
         return call_and_spin
 
-    def nothing() -> None:
-        pass
+    def nothing() -> None: ...
 
     bare, spinning = (sorted(time_epoch(call, 101))[50] for call in (nothing, with_spin(nothing, spin_ns)))
     return with_spin(step, max(0, 2 * spin_ns - (spinning - bare)))
@@ -199,13 +198,14 @@ class Program:
         """Whether this machine has a device for *provider*; an empty reason when it has."""
         return {"reason": str(self.run_side.missing_device(provider))}
 
-    def load(self, path: str, options: dict[str, Any]) -> dict[str, Any]:
-        """Open the artifact at *path*; *options* name the model's inputs and outputs, in its order."""
+    def load(self, path: str, options: dict[str, Any], file_cache: str = "", files: Any = ()) -> dict[str, Any]:
+        """Open the artifact at *path*, with *file_cache* its *files* cold; *options* name inputs and outputs, in their order."""
+        dropped = load_module(file_cache, "file_cache.py").drop(path, files) if file_cache else {}
         self.outputs = options.get("outputs", ["output"])
         reset_peak()
         start = time.perf_counter_ns()
         self.session = self.run_side.open_session(path, options)
-        return {"load_ns": time.perf_counter_ns() - start}
+        return {"load_ns": time.perf_counter_ns() - start, **dropped}
 
     def describe(self) -> dict[str, Any]:
         """What the engine tells of the open artifact; asked for after its inferences, for some tell only then."""

@@ -18,7 +18,7 @@ from harness.core.noise import NoiseProfile, PowerPoint
 from harness.core.result import MEASURED, ArtifactSummary, CellResult, ClassFlips
 from harness.core.run_record import RunInfo, RunRecord
 from harness.core.samples import Samples
-from harness.core.timing import Rounds, Timing
+from harness.core.timing import Files, Rounds, Start, Timing
 
 DATA = "d" * 64
 ARTIFACT = "a" * 64
@@ -50,8 +50,10 @@ def samples(correct: list[bool], predicted: list[int] | None = None, dataset: st
     return Samples.pack(np.array(correct, dtype=bool), np.array(labels), dataset)
 
 
-def measurement(name: str, value: float, unit: str = "ratio", n: int = 1, interval: Any = None) -> Measurement:
-    return Measurement(name=name, value=value, unit=unit, n=n, interval=interval)
+def measurement(
+    name: str, value: float, unit: str = "ratio", n: int = 1, interval: Any = None, condition: str = ""
+) -> Measurement:
+    return Measurement(name=name, value=value, unit=unit, n=n, interval=interval, condition=condition)
 
 
 def result(*measured: Measurement, of: Cell | None = None, sha256: str = ARTIFACT, **changed: Any) -> CellResult:
@@ -91,6 +93,11 @@ def timing(*pairs: Rounds, **changed: Any) -> Timing:
 def timed_alone(*pairs: Rounds, **changed: Any) -> Timing:
     """The same of the candidate alone."""
     return timing(*(tuple((ours, 0.0) for ours, _ in pair) for pair in pairs), **{"other_ns": None, **changed})
+
+
+def start(load_ns: float, files: Files = Files.COLD, why_not_cold: str = "") -> Start:
+    """A start whose first inference takes twice as long as loading."""
+    return Start(load_ns=load_ns, first_ns=2 * load_ns, files=files, why_not_cold=why_not_cold)
 
 
 def noise_profile(**changed: Any) -> NoiseProfile:

@@ -15,6 +15,7 @@ def test_inferences_are_the_times_as_they_are() -> None:
     timed = timing(rounds(1.0))
 
     assert timed.of(Span.INFERENCE) is timed
+    assert timed.span is Span.INFERENCE
 
 
 @pytest.mark.parametrize("span", [Span.LOAD, Span.FIRST_INFERENCE])
@@ -32,7 +33,7 @@ def test_a_pair_of_processes_starts_once(span: Span, ours: float, theirs: float)
     assert beside is not None and beside.other_ns is not None and alone is not None
     assert beside.pairs == (((ours, theirs),),) * 2
     assert (beside.candidate_ns.tolist(), beside.other_ns.tolist()) == ([ours] * 2, [theirs] * 2)
-    assert (beside.paired, beside.placing, beside.iterations, beside.starts) == (True, Placing.FREE, 1, ())
+    assert (beside.paired, beside.placing, beside.iterations, beside.span) == (True, Placing.FREE, 1, span)
     assert alone.pairs == (((ours, 0.0),),) * 2
     assert (alone.paired, alone.candidate_ns.tolist()) == (False, [ours] * 2)
 
@@ -45,3 +46,4 @@ def test_the_other_side_has_its_own_starts_and_was_compared_with_nothing() -> No
     loads = other.of(Span.LOAD)
     assert isinstance(loads, Timing)
     assert loads.epochs_ns == [20, 20]
+    assert loads.starts == tuple(pair[1:] for pair in STARTS)

@@ -103,7 +103,7 @@ class SimulatedWorker:
     kept: bool
     chose: bool = field(default=False)
 
-    def start(self) -> Start:
+    def start(self, *, cold: bool) -> Start:
         return Start(load_ns=20 * self.ns * self.machine.epoch(self.cpu), first_ns=2 * self.ns)
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:

@@ -11,9 +11,20 @@ from harness.core.context import Context
 from harness.core.finding import Finding, Rung, Verdict
 from harness.core.measurement import Interval, Measurement
 from harness.core.noise import NoiseProfile
-from harness.core.timing import NOT_TIMED, Placing, Timing, Timings
+from harness.core.timing import NOT_TIMED, Files, Placing, Timing, Timings
 from harness.judge.budget import judge_budget
-from tests.core.records import case, cell, figure, measurement, noise_profile, result, rounds, timed_alone, timing
+from tests.core.records import (
+    case,
+    cell,
+    figure,
+    measurement,
+    noise_profile,
+    result,
+    rounds,
+    start,
+    timed_alone,
+    timing,
+)
 
 PASS, OVER, OPEN, ERROR, REPORTED = (
     Verdict.PASS,
@@ -22,7 +33,15 @@ PASS, OVER, OPEN, ERROR, REPORTED = (
     Verdict.ERROR,
     Verdict.REPORTED,
 )
+COLD, CACHED = Files.COLD, Files.CACHED
 P50, RATIO, P90 = "latency_p50_ns_per_inference", "latency_ratio", "latency_p90_ns_per_inference"
+
+
+def started(*pairs: tuple[Files, Files]) -> Timing:
+    """Pairs of processes that all load in 1 ms, from files in these states."""
+    why = {Files.CACHED: "the system keeps them"}
+    starts = tuple(tuple(start(1e6, files, why.get(files, "")) for files in pair) for pair in pairs)
+    return timing(*[rounds(1.0)] * len(pairs), starts=starts)
 
 
 def figures(timed: Timing) -> list[Measurement]:
@@ -33,6 +52,9 @@ def figures(timed: Timing) -> list[Measurement]:
         measurement(P50, p50, "ns", len(times), (0.99 * p50, 1.01 * p50)),
         measurement(P90, float(np.percentile(times, 90)), "ns", len(times)),
         *([measurement(RATIO, 1.0, n=14)] if timed.paired else []),
+        measurement("load_ns", 1e6, "ns", 5, (0.99e6, 1.01e6)),
+        measurement("load_ratio", 1.0, n=5),
+        measurement("first_inference_ratio", 1.0, n=5),
     ]
 
 
@@ -133,6 +155,71 @@ def judged(metric: str, limit: str | None, timed: Timing, calibrated: NoiseProfi
             "latency over budget: int8_static on onnxruntime takes 1.2 ms [1.188 ms, 1.212 ms] "
             "(28 rounds, 2 processes), limit 1 ms",
             id="a time, over",
+        ),
+        pytest.param(
+            "load",
+            "2 ms",
+            started(*[(COLD, CACHED)] * 5),
+            None,
+            "load within budget: int8_static on onnxruntime takes 1 ms [990 us, 1.01 ms] "
+            "(5 rounds, 5 processes, files cold), limit 2 ms",
+            id="loading of cold files, however the reference's are",
+        ),
+        pytest.param(
+            "load",
+            "2 ms",
+            started(*[(CACHED, CACHED)] * 5),
+            None,
+            "load within budget: int8_static on onnxruntime takes 1 ms [990 us, 1.01 ms] "
+            "(5 rounds, 5 processes, files cached: the system keeps them), limit 2 ms",
+            id="loading where the system drops nothing",
+        ),
+        pytest.param(
+            "load",
+            "2 ms",
+            started(*[(COLD, COLD)] * 4, (CACHED, COLD)),
+            None,
+            "load inconclusive: int8_static on onnxruntime takes 1 ms [990 us, 1.01 ms] (5 rounds, 5 processes, files "
+            "cold or files cached: the system keeps them), limit 2 ms; the processes did not start alike, files cold or "
+            "files cached: the system keeps them",
+            id="loading of cold files but once",
+        ),
+        pytest.param(
+            "load_ratio",
+            "1.5 x",
+            started(*[(COLD, COLD)] * 5),
+            None,
+            "load within budget: int8_static on onnxruntime takes 1.000 x fp32 [1.000, 1.000] "
+            "(5 rounds, 5 process pairs; 1 ms against 1 ms, files cold), limit 1.5 x",
+            id="a ratio of loading",
+        ),
+        pytest.param(
+            "first_inference_ratio",
+            "1.5 x",
+            started(*[(COLD, CACHED)] * 5),
+            None,
+            "first inference inconclusive: int8_static on onnxruntime takes 1.000 x fp32 [1.000, 1.000] (5 rounds, 5 process "
+            "pairs; 2 ms against 2 ms, files cold or files cached: the system keeps them), limit 1.5 x; the processes did "
+            "not start alike, files cold or files cached: the system keeps them",
+            id="a ratio of sides that did not start alike",
+        ),
+        pytest.param(
+            "load_ratio",
+            None,
+            started((COLD, CACHED)),
+            None,
+            "load reported: int8_static on onnxruntime takes 1.000 x fp32 [0.000, inf] (1 rounds, 1 process pair; 1 ms "
+            "against 1 ms, files cold or files cached: the system keeps them)",
+            id="of these it is reported that they were not alike",
+        ),
+        pytest.param(
+            "latency_ratio",
+            "1.05 x",
+            started(*[(COLD, CACHED)] * 2),
+            None,
+            "latency within budget: int8_static on onnxruntime takes 1.000 x fp32 [0.990, 1.010] "
+            "(28 rounds, 2 process pairs; 1 ms against 1 ms), limit 1.05 x",
+            id="inferences after starts that were not alike",
         ),
         pytest.param(
             "latency_p90",

@@ -56,7 +56,7 @@ class Side:
         """What it answers, question by question, when asked how often it lost its CPU; nothing when used up."""
         self.random = np.random.default_rng([luck, *name.encode()])
 
-    def start(self) -> Start:
+    def start(self, *, cold: bool) -> Start:
         self.log.append((self.name, "start", None))
         return Start(load_ns=20 * self.ns, first_ns=2 * self.ns)
 
@@ -209,9 +209,9 @@ class Meeting(Side):
             except threading.BrokenBarrierError:
                 self.met.append(False)
 
-    def start(self) -> Start:
+    def start(self, *, cold: bool) -> Start:
         self.meet("start")
-        return super().start()
+        return super().start(cold=cold)
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
         self.meet(operation)

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from harness.core.tensors import Array
-from harness.core.timing import Placing, Start, Timing
+from harness.core.timing import Files, Placing, Start, Timing
 from harness.meters.latency import measure_latency
 from harness.meters.start import timed_start_measurements
-from tests.core.records import rounds, timed_alone, timing
+from tests.core.records import rounds, start, timed_alone, timing
+
+COLD, CACHED, UNKNOWN = Files.COLD, Files.CACHED, Files.UNKNOWN
 
 
 class Side:
@@ -25,10 +27,10 @@ class Side:
     def __init__(self, name: str, log: list[tuple[str, Any]], meeting: threading.Barrier | None, refuses: bool) -> None:
         self.name, self.log, self.meeting, self.refuses = name, log, meeting, refuses
 
-    def start(self) -> Start:
+    def start(self, *, cold: bool) -> Start:
         if self.meeting is not None:
             self.meeting.wait(timeout=10)
-        self.log.append((self.name, "start"))
+        self.log.append((self.name, "cold start" if cold else "start"))
         return Start(load_ns=30 if self.name == "candidate" else 10, first_ns=5)
 
     def ask(self, operation: str, **fields: Any) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def timed(*, starts: bool, together: bool = False, threads: int = 1, refuses: bo
         cpus=(0, 1, 2, 3),
         threads=threads,
     )
-    last = [number for number, (_, what) in enumerate(log) if what == "start"][1]
+    last = [number for number, (_, what) in enumerate(log) if what in ("start", "cold start")][1]
     return timing, log[: last + 1]
 
 
@@ -72,7 +74,7 @@ def test_timed_starts_follow_each_other_on_the_same_cpu(together: bool) -> None:
     moves, starts = began[:2], began[2:]
     assert {name for name, _ in moves} == {"candidate", "other"}
     assert len({cpus for _, cpus in moves}) == 1, "one CPU for both"
-    assert sorted(starts) == [("candidate", "start"), ("other", "start")]
+    assert sorted(starts) == [("candidate", "cold start"), ("other", "cold start")]
 
 
 def test_starts_that_nobody_asked_for_happen_at_the_same_time_anywhere() -> None:
@@ -105,13 +107,13 @@ def test_either_side_comes_first() -> None:
             yield Side("candidate", log, None, False), Side("other", log, None, False)
 
         measure_latency(pair, lambda timing: True, seed=seed, time_starts=True, cpus=(0,))
-        firsts.add(next(name for name, what in log if what == "start"))
+        firsts.add(next(name for name, what in log if what == "cold start"))
 
     assert firsts == {"candidate", "other"}
 
 
-def starts(*loads: tuple[float, ...]) -> tuple[tuple[Start, ...], ...]:
-    return tuple(tuple(Start(load_ns=one, first_ns=2 * one) for one in pair) for pair in loads)
+def starts(*loads: tuple[float, ...], files: tuple[Files, Files] = (COLD, COLD)) -> tuple[tuple[Start, ...], ...]:
+    return tuple(tuple(start(one, of) for one, of in zip(pair, files, strict=False)) for pair in loads)
 
 
 def test_figures_by_hand() -> None:
@@ -124,6 +126,41 @@ def test_figures_by_hand() -> None:
     assert found["load_ratio"].interval == pytest.approx((2.0, 3.0))
     assert found["first_inference_ns"].value == 48
     assert {one.n for one in found.values()} == {5}
+    assert {one.condition for one in found.values()} == {"files cold"}
+
+
+@pytest.mark.parametrize(
+    ("files", "of_load", "of_ratio"),
+    [
+        ((COLD, COLD), "files cold", "files cold"),
+        ((CACHED, CACHED), "files cached", "files cached"),
+        ((UNKNOWN, UNKNOWN), "files perhaps cached", "files perhaps cached"),
+        ((COLD, CACHED), "files cold", "files cold or files cached"),
+        ((CACHED, COLD), "files cached", "files cold or files cached"),
+    ],
+)
+def test_a_time_has_the_condition_of_its_side_and_a_ratio_that_of_both(
+    files: tuple[Files, Files], of_load: str, of_ratio: str
+) -> None:
+    found = {
+        one.name: one.condition
+        for one in timed_start_measurements(timing(rounds(1.0), starts=starts((20, 10), files=files)))
+    }
+
+    assert found == {
+        "load_ns": of_load,
+        "load_ratio": of_ratio,
+        "first_inference_ns": of_load,
+        "first_inference_ratio": of_ratio,
+    }
+
+
+@pytest.mark.parametrize(("processes", "known"), [(1, False), (4, False), (5, True)])
+def test_too_few_processes_leave_no_infinite_interval_behind(processes: int, known: bool) -> None:
+    """A report's JSON could not hold it."""
+    timed = timing(*[rounds(1.0)] * processes, starts=starts(*[(20, 10)] * processes))
+
+    assert {one.interval is not None for one in timed_start_measurements(timed)} == {known}
 
 
 def test_alone_there_is_no_ratio() -> None:

@@ -15,7 +15,7 @@ from harness.core.artifact import Artifact
 from harness.core.problem import CellProblem, Phase
 from harness.pipeline.resolved import ResolvedCell
 from harness.pipeline.settings import Settings
-from harness.pipeline.workers import FreshWorker
+from harness.pipeline.workers import FreshWorker, Loading
 from harness.targets.local import Local
 from tests.plugin.conftest import Project
 from tests.plugin.test_verdicts import EVERYTHING, MATRICES
@@ -397,10 +397,10 @@ def test_a_baselines_artifact_that_the_engine_refuses_is_no_fault_of_the_cell(
             super().__init__(cell, artifact, settings)
             self.refused = artifact.sha256 == refused
 
-        def load(self) -> int:
+        def load(self, *, cold: bool = False) -> Loading:
             if self.refused:
                 raise CellProblem.error(Phase.LOAD, "this engine can't read it")
-            return super().load()
+            return super().load(cold=cold)
 
     monkeypatch.setattr(harness.pipeline.timed_pairs, "FreshWorker", Refusing)
     project.write("conftest.py", conftest(SLOWER_LATER.format(more=", padding_bytes=10")))

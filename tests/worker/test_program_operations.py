@@ -50,7 +50,7 @@ def test_another_protocol_is_refused_with_both_numbers(
 ) -> None:
     # The program is sent as its file's text, so the other side keeps the number that stands there.
     monkeypatch.setattr(program, "PROTOCOL", program.PROTOCOL + 1)
-    with pytest.raises(WorkerFailure, match=r"hello failed: ValueError: the worker speaks protocol 4, .* asked for 5"):
+    with pytest.raises(WorkerFailure, match=r"hello failed: ValueError: the worker speaks protocol 5, .* asked for 6"):
         open_worker()
 
 

@@ -8,9 +8,10 @@ from harness.core.metric import Metric
 from harness.core.noise import NoiseProfile, absolute_spread
 from harness.core.timing import Timing
 from harness.judge.judged import Judged, error
-from harness.judge.latency import Look, absolute_evidence, unless_throttled
+from harness.judge.latency import Look, absolute_evidence, if_usable
 from harness.judge.latency import look as look_at
 from harness.judge.rules.judgement import Evidence, Judgement
+from harness.judge.starts import say_condition
 from harness.judge.unholdable import no_time
 from harness.judge.words import say, say_interval
 
@@ -26,7 +27,7 @@ def judge(evidence: Evidence) -> Judged:
     fresh = f"{processes} process{'es' if processes > 1 else ''}"
     return Judged(
         verdict=now.verdict,
-        sentence=f"takes {say(figure.value, 'ns')}{shown} ({rounds} rounds, {fresh})",
+        sentence=f"takes {say(figure.value, 'ns')}{shown} ({rounds} rounds, {fresh}{say_condition(timing, both=False)})",
         why=now.reason,
         value=figure.value,
         interval=figure.interval,
@@ -37,7 +38,7 @@ def judge(evidence: Evidence) -> Judged:
 
 def look(metric: Metric, limit: Limit | None, timing: Timing, noise: NoiseProfile | None) -> Look:
     """The limit as a ratio to a constant: noise makes slower, so that it only excuses."""
-    return unless_throttled(
+    return if_usable(
         limit,
         timing,
         lambda demanded: look_at(absolute_evidence(timing, demanded.value), 1.0, doubt=absolute_spread(noise)),

@@ -10,8 +10,9 @@ from harness.core.metric import Metric
 from harness.core.noise import NoiseProfile
 from harness.core.timing import Timing
 from harness.judge.judged import Judged, error
-from harness.judge.latency import Look, evidence_of, look_at_rounds, say_ratio, unless_throttled
+from harness.judge.latency import Look, evidence_of, if_usable, look_at_rounds, say_ratio
 from harness.judge.rules.judgement import Evidence, Judgement
+from harness.judge.starts import say_condition
 from harness.judge.words import say
 
 
@@ -27,10 +28,10 @@ def judge(evidence: Evidence) -> Judged:
     rounds = evidence_of(timing)
     ratio, interval = now.ratio or rounds.ratio, now.interval or rounds.interval
     ours, theirs = float(np.median(timing.epochs_ns)), float(np.median(other.epochs_ns))
-    slower = interval[0] > 1
+    slower, beside = interval[0] > 1, say_condition(timing, both=True)
     return Judged(
         verdict=now.verdict,
-        sentence=f"takes {say_ratio(now, rounds, 'fp32')}; {say(ours, 'ns')} against {say(theirs, 'ns')})",
+        sentence=f"takes {say_ratio(now, rounds, 'fp32')}; {say(ours, 'ns')} against {say(theirs, 'ns')}{beside})",
         why=now.reason,
         value=ratio,
         interval=interval,
@@ -43,7 +44,7 @@ def judge(evidence: Evidence) -> Judged:
 
 def look(metric: Metric, limit: Limit | None, timing: Timing, noise: NoiseProfile | None) -> Look:
     """What the rounds say about the limit."""
-    return unless_throttled(limit, timing, lambda demanded: look_at_rounds(timing, demanded))
+    return if_usable(limit, timing, lambda demanded: look_at_rounds(timing, demanded))
 
 
 RATIO = Judgement(judge=judge, look=look, alternates=True)

@@ -10,7 +10,7 @@ from harness.core.metric import Metric
 from harness.core.noise import NoiseProfile
 from harness.core.timing import Timing
 from harness.judge.judged import Judged, error
-from harness.judge.latency import Look, tail_look, unless_throttled
+from harness.judge.latency import Look, if_usable, tail_look
 from harness.judge.rules.judgement import Evidence, Judgement
 from harness.judge.unholdable import no_time
 from harness.judge.words import say
@@ -44,9 +44,7 @@ def judge(evidence: Evidence) -> Judged:
 def look(metric: Metric, limit: Limit | None, timing: Timing, noise: NoiseProfile | None) -> Look:
     """Whether so few inferences exceed the limit that the percentile lies within it."""
     quiet = noise is not None and noise.quiet
-    return unless_throttled(
-        limit, timing, lambda demanded: tail_look(timing, metric.percent, demanded.value, quiet=quiet)
-    )
+    return if_usable(limit, timing, lambda demanded: tail_look(timing, metric.percent, demanded.value, quiet=quiet))
 
 
 def least_inferences(metric: Metric, beyond: int) -> int:
