@@ -21,13 +21,15 @@ class BaselineFigure:
     environment: Environment | None
     artifact_sha256: str
     artifact_key: str = ""
-    """Cache key of the artifact; stored only for latency."""
+    """Cache key of the artifact; stored only for times."""
     commit: str
     date: str
     reason: str
     """Why it was accepted, in the words of whoever did."""
     samples: Samples | None = None
     """Only for accuracy."""
+    condition: str = ""
+    """What held while it was measured; see ``Measurement``."""
 
 
 CellBaseline = Mapping[str, BaselineFigure]

@@ -92,8 +92,8 @@ class Change:
     """The key in a budget table, such as ``size_change``."""
     figure: Figure
     """What is compared with the baseline."""
-    also_stored: tuple[Figure, ...] = ()
-    """Figures that are stored with it, for other ways to compare."""
+    ratio: Figure | None = None
+    """Its ratio to the reference, which is stored with it: another way to compare."""
     rule: ChangeRule
     units: Mapping[str, float] = field(default_factory=lambda: UNITS["ratio"])
     default: Limit | None = None

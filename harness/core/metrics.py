@@ -31,9 +31,6 @@ SIZE_CHANGE = Change(
     rule=ChangeRule.EXACT,
     default=Limit(value=1.0, text="1 x", unit="x"),
 )
-LATENCY_CHANGE = Change(
-    name="latency_change", figure=figure.LATENCY, also_stored=(figure.LATENCY_RATIO,), rule=ChangeRule.TIMED
-)
 MEMORY_CHANGE = Change(name="memory_change", figure=figure.MEMORY, rule=ChangeRule.MEASURED)
 
 changes: Registry[Change] = Registry("change of a metric")
@@ -91,6 +88,14 @@ def limit_units(key: str, remedy: str = "") -> Mapping[str, float]:
         if key in table:
             return table[key].units
     raise UnknownName.among("metric", key, [*METRICS, *CHANGES], remedy)
+
+
+def _of_times(name: str, span: Span, times: Figure, ratio: Figure) -> tuple[Metric, Metric]:
+    """The metric *name* on *times* of *span*, and that on their *ratio* to the reference's, with the change that both share."""
+    change = Change(name=f"{name}_change", figure=times, ratio=ratio, rule=ChangeRule.TIMED)
+    title = name.replace("_", " ")
+    of_times = Metric(name=name, title=title, figure=times, stage=TIMING, rule=Rule.ABSOLUTE, span=span, change=change)
+    return of_times, ratio_metric(ratio, TIMING, title, rule=Rule.RATIO, span=span, change=change)
 
 
 _SHIPPED = (
@@ -165,10 +170,7 @@ _SHIPPED = (
     Metric(name="fp32_share", title="fp32 share", figure=figure.FP32_SHARE, stage=ARTIFACT),
     Metric(name="sparsity", title="sparsity", figure=figure.SPARSITY, stage=ARTIFACT),
     Metric(name="placement", title="placement", figure=figure.PLACEMENT, stage=PROBE),
-    Metric(
-        name="latency", title="latency", figure=figure.LATENCY, stage=TIMING, rule=Rule.ABSOLUTE, change=LATENCY_CHANGE
-    ),
-    ratio_metric(figure.LATENCY_RATIO, TIMING, "latency", rule=Rule.RATIO, change=LATENCY_CHANGE),
+    *_of_times("latency", Span.INFERENCE, figure.LATENCY, figure.LATENCY_RATIO),
     *(
         Metric(
             name=f"latency_p{percent}",
@@ -180,19 +182,8 @@ _SHIPPED = (
         )
         for percent, of_times in figure.LATENCY_PERCENTILES.items()
     ),
-    *(
-        metric
-        for span, times, ratio in (
-            (Span.LOAD, figure.LOAD, figure.LOAD_RATIO),
-            (Span.FIRST_INFERENCE, figure.FIRST_INFERENCE, figure.FIRST_INFERENCE_RATIO),
-        )
-        for metric in (
-            Metric(
-                name=span.replace(" ", "_"), title=str(span), figure=times, stage=TIMING, rule=Rule.ABSOLUTE, span=span
-            ),
-            ratio_metric(ratio, TIMING, str(span), rule=Rule.RATIO, span=span),
-        )
-    ),
+    *_of_times("load", Span.LOAD, figure.LOAD, figure.LOAD_RATIO),
+    *_of_times("first_inference", Span.FIRST_INFERENCE, figure.FIRST_INFERENCE, figure.FIRST_INFERENCE_RATIO),
     Metric(name="memory", title="memory", figure=figure.MEMORY, stage=PROBE, change=MEMORY_CHANGE),
     Metric(name="arena", title="arena", figure=figure.ARENA, stage=PROBE),
     ratio_metric(figure.MEMORY_RATIO, PROBE, "memory", change=MEMORY_CHANGE),

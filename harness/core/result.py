@@ -12,7 +12,7 @@ from harness.core.environment import Environment
 from harness.core.measurement import Measurement
 from harness.core.names import Cell
 from harness.core.samples import Samples
-from harness.core.timing import Rounds
+from harness.core.timing import Rounds, Start
 
 MEASURED = "measured"
 NOT_RUN = "not_run"
@@ -64,6 +64,9 @@ class LatencyRounds:
     iterations_per_epoch: int
     against_baseline: tuple[Rounds, ...] = ()
     """The same beside the artifact of the baseline; empty where that was not needed."""
+    starts: tuple[tuple[Start, ...], ...] = ()
+    """How the processes of each of ``pairs`` started, the cell's first; empty where nothing asked for it."""
+    starts_against_baseline: tuple[tuple[Start, ...], ...] = ()
 
     @property
     def epochs_ns(self) -> list[float]:

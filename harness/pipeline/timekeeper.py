@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
-from harness.core.baseline import CellBaseline
+from harness.core.baseline import BaselineFigure, CellBaseline
 from harness.core.figures import LATENCY
 from harness.core.matrix import Case
 from harness.core.metric import Stage
@@ -23,7 +23,7 @@ from harness.pipeline.cell_book import CellBook, raise_if
 from harness.pipeline.plan import obstacle_to_timing
 from harness.pipeline.resolved import resolve
 from harness.pipeline.timed_pairs import OtherSideProblem
-from harness.pipeline.timings import LatencyBook
+from harness.pipeline.timings import LatencyBook, is_held_to_baseline
 from harness.pipeline.workers import in_phase
 
 BaselineOf = Callable[[Case], CellBaseline]
@@ -86,29 +86,46 @@ class Timekeeper:
     def _time_against_baseline(self, case: Case) -> None:
         """Time the cell against the artifact of its baseline, when it is held to that and is another.
 
-        That artifact may be gone, or refused by today's engine: then a lower rung has to do, and says why.
+        That artifact may be gone, or refused by today's engine: then a lower rung has to do, and says why. What other
+        planned cases of the suite hold against the same artifact is answered by the same rounds.
         """
         cell, artifact = case.cell, self._builder.artifacts[case.cell]
-        baseline = self._baseline_of(case).get(LATENCY.name) if case.baseline and case.change_limit else None
+        baseline = self._held_to(case)
         if (
             baseline is None
             or baseline.artifact_sha256 == artifact.sha256
             or self._latency.knows_against_baseline(case)
         ):
             return
+        cases = [case, *(one for one in self._latency.planned(cell) if one != case and self._shares(one, case))]
         stored = self._builder.store.find(baseline.artifact_key) if baseline.artifact_key else None
         if stored is None or stored.sha256 != baseline.artifact_sha256:
-            self._latency.give_up_against_baseline(case, "the baseline's artifact is not in the cache")
+            self._latency.give_up_against_baseline(cases, "the baseline's artifact is not in the cache")
             return
         with self._book.reaching(cell, Stage.TIMING):
             try:
-                timing = self._latency.time_against_baseline(case, artifact, stored, self._sample(cell))
+                timing = self._latency.time_against_baseline(cases, artifact, stored, self._sample(cell))
             except OtherSideProblem as problem:  # of the old artifact: it is no fault of this cell's
-                self._latency.give_up_against_baseline(case, problem.reason)
+                self._latency.give_up_against_baseline(cases, problem.reason)
                 return
         nothing = LatencyRounds(pairs=(), iterations_per_epoch=timing.iterations)
         rounds = self._book.results[cell].latency_rounds or nothing
-        self._book.change(cell, latency_rounds=replace(rounds, against_baseline=timing.pairs))
+        self._book.change(
+            cell,
+            latency_rounds=replace(rounds, against_baseline=timing.pairs, starts_against_baseline=timing.starts),
+        )
+
+    def _held_to(self, case: Case) -> BaselineFigure | None:
+        """The stored time that *case* may only move so far from; None where there is none, or none is wanted."""
+        change = case.metric.change
+        return self._baseline_of(case).get(change.figure.name) if change and is_held_to_baseline(case) else None
+
+    def _shares(self, one: Case, case: Case) -> bool:
+        """Whether the baseline artifact of *case* is also that of *one*, for which it was not timed yet."""
+        mine, theirs = self._held_to(one), self._held_to(case)
+        if one.suite != case.suite or mine is None or theirs is None or self._latency.knows_against_baseline(one):
+            return False
+        return (mine.artifact_key, mine.artifact_sha256) == (theirs.artifact_key, theirs.artifact_sha256)
 
     def _record(self, cell: Cell, timing: Timing) -> None:
         with in_phase(Phase.MEASURE):
@@ -122,7 +139,9 @@ class Timekeeper:
         rounds = LatencyRounds(
             pairs=timing.pairs,
             iterations_per_epoch=timing.iterations,
+            starts=timing.starts,
             against_baseline=before.against_baseline if before is not None else (),
+            starts_against_baseline=before.starts_against_baseline if before is not None else (),
         )
         self._book.change(cell, latency_context=timing.context, latency_rounds=rounds)
 

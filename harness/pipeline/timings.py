@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.core.artifact import Artifact
 from harness.core.matrix import Case
-from harness.core.metric import Stage
+from harness.core.metric import ChangeRule, Stage
 from harness.core.names import Cell
 from harness.core.noise import NoiseOf
 from harness.core.problem import Phase
 from harness.core.progress import Tell
 from harness.core.tensors import Array
 from harness.core.timing import NOT_TIMED, Span, Timing, Timings
-from harness.judge.latency import Look, look_at_rounds
+from harness.judge.latency import gives_interval, look_at_rounds
 from harness.judge.rules import RULES, take_look
 from harness.meters.latency import REPORTED_WARM_NS
 from harness.pipeline.resolved import resolve
@@ -34,8 +34,8 @@ class LatencyBook:
         self._tell = tell
         self._planned: dict[Cell, list[Case]] = {}
         self._timed: dict[Cell, Timing] = {}
-        self._against_baselines: dict[tuple[str, Cell], Timings] = {}
-        """By suite: two suites may hold one cell to two baselines."""
+        self._against_baselines: dict[tuple[str, Cell, Span], Timings] = {}
+        """By suite and span: two suites may hold one cell to two baselines, and so may two figures of one suite."""
 
     def plan(self, cases: Iterable[Case]) -> None:
         """Register *cases* in advance, so that one timing of a cell answers all of them."""
@@ -46,7 +46,11 @@ class LatencyBook:
 
     def of(self, case: Case) -> Timings:
         """What was timed so far that *case* is judged by."""
-        return replace(self._against_baselines.get((case.suite, case.cell), NOT_TIMED), own=self.timed(case.cell))
+        return replace(self._against_baseline(case), own=self.timed(case.cell))
+
+    def planned(self, cell: Cell) -> list[Case]:
+        """The cases that are known to ask for times of *cell*."""
+        return self._planned.get(cell, [])
 
     def timed(self, cell: Cell) -> Timing | None:
         """The times of *cell*, beside its reference or alone."""
@@ -64,7 +68,7 @@ class LatencyBook:
             return False
         if len(timing.candidate_ns) < least_inferences(case, beyond=0):
             return False
-        return self._look(case, timing).finished
+        return self._answers(case, timing)
 
     def time(self, case: Case, artifact: Artifact, fp32: Artifact | None, sample: Mapping[str, Array]) -> Timing:
         """Time the case's cell in alternation with its *fp32* artifact, or alone, until every planned case is decided.
@@ -81,10 +85,10 @@ class LatencyBook:
             cell,
             (artifact, fp32),
             sample,
-            enough=lambda timing: all(self._look(one, timing).finished for one in waiting),
+            enough=lambda timing: all(self._answers(one, timing) for one in waiting),
             # One beyond is allowed for, and what the third process may add is not counted on.
             least_inferences=max((least_inferences(one, beyond=1) for one in waiting), default=0),
-            time_starts=any(one.metric.span is not Span.INFERENCE for one in waiting),
+            time_starts=any(map(is_of_start, waiting)),
             warm_ns=0 if any(one.limit or one.change_limit for one in waiting) else REPORTED_WARM_NS,
         )
         self._timed[cell] = timing
@@ -95,35 +99,47 @@ class LatencyBook:
 
     def knows_against_baseline(self, case: Case) -> bool:
         """Whether *case* was compared with the artifact of its baseline, or can't be."""
-        timings = self._against_baselines.get((case.suite, case.cell), NOT_TIMED)
+        timings = self._against_baseline(case)
         if timings.against_baseline is None:
             return bool(timings.why_not_against_baseline)
-        return look_at_rounds(timings.against_baseline, case.change_limit).finished
+        return change_is_decided(case, timings.against_baseline)
 
-    def give_up_against_baseline(self, case: Case, reason: str) -> None:
-        """Note why the artifact of the case's baseline can't be timed."""
-        self._against_baselines[case.suite, case.cell] = Timings(why_not_against_baseline=reason)
+    def give_up_against_baseline(self, cases: Iterable[Case], reason: str) -> None:
+        """Note why the artifact of the baseline of *cases* can't be timed."""
+        self._note_against_baseline(cases, Timings(why_not_against_baseline=reason))
 
     def time_against_baseline(
-        self, case: Case, artifact: Artifact, stored: Artifact, sample: Mapping[str, Array]
+        self, cases: Sequence[Case], artifact: Artifact, stored: Artifact, sample: Mapping[str, Array]
     ) -> Timing:
-        """Time the case's cell in alternation with the artifact that its baseline was taken of.
+        """Time a cell in alternation with *stored*, the artifact of its baseline, until all *cases* of it are decided.
 
         Raises:
             CellProblem: ``error(load)``, ``error(run)``.
         """
         timing = self._time(
-            case.cell,
+            cases[0].cell,
             (artifact, stored),
             sample,
-            enough=lambda timing: look_at_rounds(timing, case.change_limit).finished,
+            enough=lambda timing: all(change_is_decided(one, timing) for one in cases),
+            time_starts=any(map(is_of_start, cases)),
             other_is_baseline=True,
         )
-        self._against_baselines[case.suite, case.cell] = Timings(against_baseline=timing)
+        self._note_against_baseline(cases, Timings(against_baseline=timing))
         return timing
 
-    def _look(self, case: Case, timing: Timing) -> Look:
-        return take_look(case.metric, case.limit, timing, self._noise_of(case.cell.target))
+    def _against_baseline(self, case: Case) -> Timings:
+        return self._against_baselines.get((case.suite, case.cell, case.metric.span), NOT_TIMED)
+
+    def _note_against_baseline(self, cases: Iterable[Case], timings: Timings) -> None:
+        for case in cases:
+            self._against_baselines[case.suite, case.cell, case.metric.span] = timings
+
+    def _answers(self, case: Case, timing: Timing) -> bool:
+        """Whether *timing* decides *case*, and its figure can be held against a baseline where that is wanted."""
+        if not take_look(case.metric, case.limit, timing, self._noise_of(case.cell.target)).finished:
+            return False
+        times = timing.of(case.metric.span) if is_held_to_baseline(case) else None
+        return times is None or gives_interval(times)
 
     def _time(
         self,
@@ -154,6 +170,23 @@ class LatencyBook:
                 time_starts=time_starts,
                 warm_ns=warm_ns,
             )
+
+
+def is_held_to_baseline(case: Case) -> bool:
+    """Whether the time that *case* judges may only move so far from its baseline."""
+    change = case.metric.change
+    return case.baseline and case.change_limit is not None and change is not None and change.rule is ChangeRule.TIMED
+
+
+def change_is_decided(case: Case, against_baseline: Timing) -> bool:
+    """Whether rounds in alternation with the artifact of its baseline decide how far the time of *case* moved."""
+    times = against_baseline.of(case.metric.span)
+    return times is not None and look_at_rounds(times, case.change_limit).finished
+
+
+def is_of_start(case: Case) -> bool:
+    """Whether *case* judges how a process starts."""
+    return case.metric.span is not Span.INFERENCE
 
 
 def is_ratio(case: Case) -> bool:

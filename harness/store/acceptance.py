@@ -91,8 +91,8 @@ def accept(
         recorded.append(f"recorded {shown}")
         changes.add(key)
         why = reason or ("first figure" if before is None else "no worse than before")
-        for one in (change.figure, *change.also_stored):
-            if one.name in result.measurements:
+        for one in (change.figure, change.ratio):
+            if one is not None and one.name in result.measurements:
                 figures[one.name] = _stored(one, change, result, commit=commit, date=date, reason=why)
     return Acceptance(figures=figures, recorded=tuple(recorded), refused=tuple(refused), changes=frozenset(changes))
 
@@ -114,6 +114,7 @@ def _stored(
         date=date,
         reason=reason,
         samples=result.samples if kept.samples else None,
+        condition=measured.condition,
     )
 
 

@@ -112,8 +112,9 @@ def _plain(figure: BaselineFigure, environments: dict[str, Any]) -> dict[str, An
         text = json.dumps(environment, sort_keys=True, separators=(",", ":"))
         key = hashlib.sha256(text.encode()).hexdigest()[:12]
         environments[key] = environment
-    if not plain["artifact_key"]:
-        del plain["artifact_key"]
+    for optional in ("artifact_key", "condition"):
+        if not plain[optional]:
+            del plain[optional]
     plain["value"] = rounded(figure.value)
     if figure.interval is not None:
         plain["interval"] = [rounded(end) for end in figure.interval]

@@ -50,6 +50,8 @@ UNITS: dict[str, dict[str, float]] = {
     "accuracy_change": {"pp": 0.01, "x error": 1},
     "size_change": {"x": 1},
     "latency_change": {"x": 1},
+    "load_change": {"x": 1},
+    "first_inference_change": {"x": 1},
     "memory_change": {"x": 1},
 }
 """Every budget key with every unit it takes, and the unit's factor."""

@@ -62,6 +62,7 @@ class FakeRuntime:
         stays_float: quantization is asked for and ignored.
         fills_zeros: weights that were pruned come back.
         base_us: what an inference takes at least, of every precision: an engine whose speed a test can rely on.
+        base_start_ms: likewise what loading takes at least, and the first inference.
         run_side: another program for the worker.
         switches: what the worker is to suffer, see ``run_side.py``.
     """
@@ -87,6 +88,7 @@ class FakeRuntime:
         stays_float: bool = False,
         fills_zeros: bool = False,
         base_us: int = 0,
+        base_start_ms: int = 0,
         run_side: Path = RUN_SIDE,
         **switches: Any,
     ) -> None:
@@ -100,7 +102,7 @@ class FakeRuntime:
         self._padding_bytes = padding_bytes
         self._stays_float = stays_float
         self._fills_zeros = fills_zeros
-        self._base_us = base_us
+        self._base = {name: least for name, least in (("base_us", base_us), ("base_start_ms", base_start_ms)) if least}
         self._switches = switches
 
     def refusal(self, framework: str, precision: Precision, choice: Choice) -> str:
@@ -119,7 +121,7 @@ class FakeRuntime:
             arrays["weights"] = np.where(arrays["weights"] == 0, np.float32(1e-6), arrays["weights"])
         if not (sabotaged and self._stays_float):
             arrays = LOWERINGS[precision.name](arrays, calibration)
-        switches = {**({"base_us": self._base_us} if self._base_us else {}), **(self._switches if sabotaged else {})}
+        switches = {**self._base, **(self._switches if sabotaged else {})}
         if switches:
             arrays["switches"] = np.asarray(json.dumps(switches, sort_keys=True))
         if sabotaged and self._padding_bytes:

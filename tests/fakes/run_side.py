@@ -3,7 +3,8 @@
 Switches, read from the artifact: ``load``, ``predict`` and ``timed`` say what happens there (``raise``, ``hang``,
 ``exit``, or a signal's name), ``nan`` and ``shape`` spoil the outputs, ``lost_class`` is never predicted, of four operators
 ``hoard_mb`` are held from then on, ``left`` are left to another provider (``tells_placement`` false: nothing is told), ``base_us`` is
-what a timed call takes at least, and ``spin_percent`` makes it slower by that.
+what a timed call takes at least, and ``spin_percent`` makes it slower by that. Loading sleeps ``base_start_ms`` and
+``load_ms``, the first call ``base_start_ms`` and ``first_ms``.
 """
 
 import json
@@ -44,6 +45,7 @@ class Session:
             arrays = {name: held[name] for name in held.files}
         self._switches = json.loads(str(arrays.pop("switches", "{}")))
         suffer(self._switches.get("load"))
+        time.sleep((self._switches.get("base_start_ms", 0) + self._switches.get("load_ms", 0)) / 1000)
         self._hoard = numpy.ones(self._switches.get("hoard_mb", 0) * 2**17)
         self._weights = arrays["weights"].astype(numpy.float32)
         self._bias = arrays["bias"].astype(numpy.float32)
@@ -75,6 +77,8 @@ class Session:
         def step():
             nonlocal calls
             calls += 1
+            if calls == 1:
+                time.sleep((self._switches.get("base_start_ms", 0) + self._switches.get("first_ms", 0)) / 1000)
             if calls > TIMED_AFTER:
                 suffer(self._switches.get("timed"))
             return self._infer(sample)

@@ -448,8 +448,9 @@ def test_calibration_says_what_a_stored_ratio_can_be_trusted_to(
     ("today", "before", "ends"),
     [
         pytest.param((0.5, (0.4, 0.6)), (0.5, (0.45, 0.55)), (0.4 / 0.55, 0.6 / 0.45), id="the widest quotient"),
-        pytest.param((0.5, None), (0.4, None), (1.25, 1.25), id="no interval on either side"),
-        pytest.param((0.5, (0.4, 0.6)), (0.4, None), (1.0, 1.5), id="none stored"),
+        pytest.param((0.5, None), (0.4, None), None, id="no interval on either side: of too few rounds"),
+        pytest.param((0.5, None), (0.4, (0.4, 0.4)), None, id="none now"),
+        pytest.param((0.5, (0.4, 0.6)), (0.4, None), None, id="none stored"),
         pytest.param((0.5, (0.4, 0.6)), (0.5, (0.0, 1.0)), None, id="a stored interval from 0 on"),
         pytest.param((0.5, (0.4, 0.6)), (0.5, (-math.inf, math.inf)), None, id="nothing known then"),
         pytest.param((0.5, (0.4, 0.6)), (0.5, (0.0, 0.0)), None, id="a stored interval that is none"),

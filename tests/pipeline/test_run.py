@@ -65,7 +65,9 @@ def test_everything_is_built_and_measured_once_for_all_cases(lab: Lab) -> None:
 def test_starts_are_timed_over_fresh_processes_and_compared_with_the_references(lab: Lab) -> None:
     lab.register()
     wanted = {"load": "1 ns", "first_inference": "1 s", "load_ratio": "1000 x", "first_inference_ratio": "report"}
-    found = lab.judge(cases(*wanted, budgets=[("*", wanted)]))
+    run, planned = lab.run(), cases(*wanted, budgets=[("*", wanted)])
+    run.prepare(planned)
+    found = {(case.cell.id, case.metric.name): run.judge(case) for case in planned}
 
     load, first, load_ratio, first_ratio = (found["linear/int8_static/fakert/local", name][0] for name in wanted)
 
@@ -77,7 +79,11 @@ def test_starts_are_timed_over_fresh_processes_and_compared_with_the_references(
     ]
     assert load.value is not None and load_ratio.value is not None and load_ratio.reference is not None
     assert load.n >= 5, "processes"
-    assert f"{load.n} processes)" in load.reason
+    rounds = run.results[planned[1].cell].latency_rounds
+    assert rounds is not None
+    assert [len(pair) for pair in rounds.starts] == [2] * load.n
+    (files,) = {start.files for pair in rounds.starts for start in pair}
+    assert f"{load.n} processes, files {files}" in load.reason
     assert "process pairs" in load_ratio.reason
     assert found["linear/fp32/fakert/local", "load_ratio"][0].verdict is Verdict.REPORTED
 

@@ -19,12 +19,15 @@ SIZE, ACCURACY, P50, PEAK = (
     "latency_p50_ns_per_inference",
     "memory_peak_bytes",
 )
+LOAD, LOAD_RATIO = "load_ns", "load_ratio"
 OUTCOME = samples([True] * 8 + [False])
 NOW = result(
     measurement(SIZE, 1000, "bytes"),
     measurement(ACCURACY, 8 / 9, "fraction", 9, (0.5, 0.99)),
     measurement(P50, 152_343.5, "ns", 500, (151_000.0, 153_000.0)),
     measurement(PEAK, 5000, "bytes"),
+    measurement(LOAD, 2_000_500, "ns", 5, (1_990_000.0, 2_010_000.0), "files cold"),
+    measurement(LOAD_RATIO, 0.5, "ratio", 5, (0.4, 0.6), "files cold or files cached"),
     samples=OUTCOME,
 )
 
@@ -65,7 +68,16 @@ def test_a_new_figure_is_recorded(metric: str, name: str, value: float) -> None:
     assert found.lines[0].startswith(f"recorded {cell().id} {name}: none -> ")
 
 
-@pytest.mark.parametrize("metric", ["size", "size_ratio", "accuracy", "latency", "memory"])
+def test_a_start_is_recorded_with_its_ratio_and_the_conditions_of_both() -> None:
+    found = accepted(both("load"))
+
+    assert {name: one.condition for name, one in found.figures.items()} == {
+        LOAD: "files cold",
+        LOAD_RATIO: "files cold or files cached",
+    }
+
+
+@pytest.mark.parametrize("metric", ["size", "size_ratio", "accuracy", "latency", "memory", "load", "load_ratio"])
 def test_a_figure_that_is_not_held_to_a_baseline_is_not_recorded(metric: str) -> None:
     found = accepted([finding(Verdict.PASS, metric, BUDGET)])
 

@@ -28,6 +28,7 @@ HELD: dict[str, CellBaseline] = {
         "size_bytes": figure(123_456_789),
         "accuracy_fraction": figure(0.975, "fraction", n=9, interval=(0.95, 0.99), samples=samples([True] * 9)),
         "latency_p50_ns_per_inference": figure(152_340, "ns", interval=(151_000, 153_000), environment=OTHER),
+        "load_ns": figure(2_000_000, "ns", condition="files cold"),
     },
     FP32: {"size_bytes": figure(400_000_001, environment=None, reason="größer | schöner")},
 }

@@ -14,6 +14,7 @@ from harness.core.context import Context
 from harness.core.finding import BASELINE, Verdict
 from harness.core.result import NOT_RUN, CellResult, ClassFlips, LatencyRounds, Placement
 from harness.core.run_record import RunRecord
+from harness.core.timing import Files
 from harness.errors import ResultsError
 from harness.store.results import (
     cell_from_plain,
@@ -25,18 +26,23 @@ from harness.store.results import (
     write_results,
 )
 from harness.store.results_upgrade import SCHEMA
-from tests.core.records import cell, environment, finding, hardware, measurement, result, run_record, samples
+from tests.core.records import cell, environment, finding, hardware, measurement, result, run_record, samples, start
 
 FULL = result(
     measurement("size_bytes", 1000, "bytes"),
     measurement("accuracy_fraction", 0.0, "fraction", 9, (0.0, 0.33)),
+    measurement("load_ns", 3.0, "ns", 2, condition="files cold"),
     samples=samples([False] * 9),
     classes=(ClassFlips(label="0", n=9, negative=1, positive=0),),
     latency_context=Context(seconds=1.5, steal_share=0.01, involuntary_switches=3),
     placement=Placement(provider="cpu", operators={"cpu": {"Conv": 3}, "other": {}}),
     evaluation_batch=1,
     latency_rounds=LatencyRounds(
-        pairs=(((1.0, 2.0), (1.5, 2.5)), ((1.0, 2.0),)), iterations_per_epoch=8, against_baseline=(((1.0, 1.0),),)
+        pairs=(((1.0, 2.0), (1.5, 2.5)), ((1.0, 2.0),)),
+        iterations_per_epoch=8,
+        against_baseline=(((1.0, 1.0),),),
+        starts=((start(3.0), start(4.0, Files.CACHED, "the system keeps them")), (start(3.0), start(4.0))),
+        starts_against_baseline=((start(3.0, Files.UNKNOWN), start(4.0)),),
     ),
     control="student",
     calibration_draws={"int8_static_n100_seed1": 0.5},
@@ -74,7 +80,8 @@ def test_the_document_is_plain() -> None:
     first = document["cells"][0]
     assert list(first)[:5] == ["id", "model", "recipe", "runtime", "target"]
     assert first["id"] == cell().id
-    assert [row["name"] for row in first["measurements"]] == ["size_bytes", "accuracy_fraction"]
+    assert [row["name"] for row in first["measurements"]] == ["size_bytes", "accuracy_fraction", "load_ns"]
+    assert [row["condition"] for row in first["measurements"]] == ["", "", "files cold"]
     assert document["findings"][0]["value"] == 0.0, "a figure of 0 is not a missing figure"
     assert document["findings"][0]["verdict"] == "pass"
 

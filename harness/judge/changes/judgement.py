@@ -9,6 +9,7 @@ from harness.core.baseline import BaselineFigure, CellBaseline
 from harness.core.finding import Verdict
 from harness.core.matrix import Case
 from harness.core.measurement import Measurement
+from harness.core.metric import Change
 from harness.core.noise import NoiseProfile
 from harness.core.recipe import Precision
 from harness.core.result import CellResult
@@ -30,6 +31,12 @@ class Moved:
     """What the recipe asked of the runtime's quantizer."""
     timed: Timings
     noise: NoiseProfile | None
+
+    @property
+    def change(self) -> Change:
+        """What is held against the baseline."""
+        assert self.case.metric.change is not None, "nothing is held against a baseline without one"
+        return self.case.metric.change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,10 @@
-"""A latency against its baseline, by the best rung there is (rules and figures: docs/statistics.md)."""
+"""A time against its baseline, by the best rung there is (rules and figures: docs/statistics.md)."""
 
 from __future__ import annotations
 
 import math
 
 from harness.core.baseline import BaselineFigure
-from harness.core.figures import LATENCY_RATIO
 from harness.core.finding import Rung, Verdict
 from harness.core.matrix import Case
 from harness.core.measurement import Interval, Measurement
@@ -16,11 +15,12 @@ from harness.judge.changes.judgement import ChangeJudgement, Moved, regressed
 from harness.judge.comparable import same_engine, why_other_cpu, why_other_machine
 from harness.judge.judged import Judged, error
 from harness.judge.latency import evidence_of, look_at_rounds, say_ratio, why_throttled
+from harness.judge.starts import say_condition, why_other_condition
 from harness.judge.words import say, say_interval
 
 
 def is_same_artifact(result: CellResult, stored: BaselineFigure) -> bool:
-    """Whether nothing that decides the latency has changed: the artifact's bytes, the engine, how it is run."""
+    """Whether nothing that decides its times has changed: the artifact's bytes, the engine, how it is run."""
     artifact = result.artifact
     return (
         artifact is not None
@@ -30,11 +30,12 @@ def is_same_artifact(result: CellResult, stored: BaselineFigure) -> bool:
 
 
 def judge(moved: Moved) -> Judged:
-    """How the latency moved from its baseline.
+    """How the time moved from its baseline.
 
     The rungs, the first that can be had: the same artifact on the same engine; the baseline's artifact timed in
     alternation in this run; the ratio to the reference against the stored ratio, on the same CPU; the absolute time, on
-    the same hardware class when that was calibrated as quiet. Else ``incomparable``.
+    the same hardware class when that was calibrated as quiet. Stored figures must be of the same condition. Else
+    ``incomparable``.
     """
     result, stored, timed, noise, limit = moved.result, moved.stored, moved.timed, moved.noise, moved.case.change_limit
     if not (math.isfinite(stored.value) and stored.value > 0):
@@ -48,14 +49,20 @@ def judge(moved: Moved) -> Judged:
             n=1,
             rung=Rung.SAME_ARTIFACT,
         )
-    if timed.against_baseline is not None:
-        return _paired(moved.case, timed.against_baseline)
-    now, before = result.measurements.get(LATENCY_RATIO.name), moved.baseline.get(LATENCY_RATIO.name)
+    beside = timed.against_baseline.of(moved.case.metric.span) if timed.against_baseline is not None else None
+    if beside is not None:
+        return _paired(moved.case, beside)
+    ratio = moved.change.ratio.name if moved.change.ratio is not None else ""
+    now, before = result.measurements.get(ratio), moved.baseline.get(ratio)
     if now is not None and before is not None and 0 < before.value < math.inf:
-        apart = why_other_cpu(before.environment, result.environment)
+        apart = why_other_cpu(before.environment, result.environment) or why_other_condition(
+            before.condition, now.condition
+        )
         if not apart:
             return _stored(moved, now, before, Rung.REFERENCE_RATIO, ratio_spread(noise))
-    apart = why_other_machine(stored.environment, result.environment)
+    apart = why_other_machine(stored.environment, result.environment) or why_other_condition(
+        stored.condition, moved.figure.condition
+    )
     if not apart and (noise is None or not noise.quiet):
         apart = (
             "hardware: it was not calibrated as quiet, and times of other runs say little here (edge-harness calibrate)"
@@ -77,7 +84,7 @@ def _paired(case: Case, timing: Timing) -> Judged:
     interval = now.interval or evidence.interval
     return Judged(
         verdict=regressed(now.verdict),
-        sentence=f"takes {say_ratio(now, evidence, 'the artifact of the baseline')})",
+        sentence=f"takes {say_ratio(now, evidence, 'the artifact of the baseline')}{say_condition(timing, both=True)})",
         why=now.reason,
         value=now.ratio or evidence.ratio,
         interval=interval,
@@ -96,12 +103,13 @@ def _stored(moved: Moved, now: Measurement, before: BaselineFigure, rung: Rung, 
     if limit is not None:
         why = why_throttled(moved.result.latency_context)
         verdict, why = (Verdict.INCONCLUSIVE, why) if why else _judge_stored(interval, limit, spread)
+    condition = f"; {now.condition}" if now.condition else ""
     what = "ratio to fp32" if rung is Rung.REFERENCE_RATIO else "time"
     return Judged(
         verdict=verdict,
         sentence=(
             f"has a {what} of {say(now.value, now.unit)}, baseline {say(before.value, before.unit)}: "
-            f"{say(ratio, 'ratio')} {say_interval(interval, 'ratio')} (n = {now.n}; {rung})"
+            f"{say(ratio, 'ratio')} {say_interval(interval, 'ratio')} (n = {now.n}; {rung}{condition})"
         ),
         why=why,
         value=ratio,
@@ -131,10 +139,10 @@ def _judge_stored(interval: Interval, limit: float, spread: float) -> tuple[Verd
 
 
 def _quotient(now: Measurement, before: BaselineFigure) -> Interval:
-    """Both intervals against each other: the widest quotient."""
-    low, high = now.interval or (now.value, now.value)
-    old_low, old_high = before.interval or (before.value, before.value)
-    return (low / old_high if old_high > 0 else 0.0, high / old_low if old_low > 0 else math.inf)
+    """Both intervals against each other: the widest quotient; a figure of too few rounds for one leaves all open."""
+    low, high = now.interval or (0.0, math.inf)
+    old_low, old_high = before.interval or (0.0, math.inf)
+    return (low / old_high if 0 < old_high < math.inf else 0.0, high / old_low if old_low > 0 else math.inf)
 
 
 def _notes(interval: Interval) -> tuple[str, ...]:
