@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from fakes.project import conftest, suite
 
-import harness.pipeline.measure
+import harness.pipeline.workers
 from tests.plugin.conftest import Project
 
 pytestmark = pytest.mark.slow
+NIGHT = pytest.mark.nightly
 
 CELL = "linear/fp16/starting/local"
 METRICS = ("load_ratio", "first_inference_ratio")
@@ -62,9 +63,9 @@ def record(project: Project) -> str:
 @pytest.mark.parametrize(
     ("later", "regressed"),
     [
-        pytest.param(PADDED, None, id="as fast"),
+        pytest.param(PADDED, None, id="as fast", marks=NIGHT),
         pytest.param(f"{PADDED}, load_ms=200", "load_ratio", id="loads longer"),
-        pytest.param(f"{PADDED}, first_ms=200", "first_inference_ratio", id="first inference longer"),
+        pytest.param(f"{PADDED}, first_ms=200", "first_inference_ratio", id="first inference longer", marks=NIGHT),
     ],
 )
 def test_a_slower_start_regresses_beside_the_artifact_of_its_baseline(
@@ -89,6 +90,7 @@ def test_a_slower_start_regresses_beside_the_artifact_of_its_baseline(
     assert all(bool(start["why_not_cold"]) == (start["files"] != "cold") for start in starts)
 
 
+@NIGHT
 def test_the_same_artifact_needs_no_clock(project: Project) -> None:
     record(project)
     assert project.run(f"--harness-cache={project.folder / 'cache'}").ret == 0
@@ -96,6 +98,7 @@ def test_the_same_artifact_needs_no_clock(project: Project) -> None:
     assert cell(project)["latency_rounds"]["starts_against_baseline"] == []
 
 
+@NIGHT
 @pytest.mark.parametrize(
     ("later", "verdicts"),
     [(PADDED, ("pass", "inconclusive")), (f"{PADDED}, load_ms=1000", ("regressed",))],
@@ -134,7 +137,7 @@ def test_sides_of_which_only_one_was_cold_are_not_compared(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted = project.write("some_cold.py", SOME_COLD)
-    monkeypatch.setattr(harness.pipeline.measure, "FILE_CACHE", planted)
+    monkeypatch.setattr(harness.pipeline.workers, "FILE_CACHE", planted)
     metrics = ("load", "load_ratio", "first_inference_ratio")
     write(project, metrics=metrics, load="10 s", load_ratio="100 x", first_inference_ratio="100 x")
     project.run()
