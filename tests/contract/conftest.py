@@ -67,7 +67,7 @@ def parameters(cells, by_day):
 def of_selected_tests(request, cells, parameter="cell"):
     """Those of *cells* that a test of this run is about, by its *parameter*."""
     values = [item.callspec.params.get(parameter) for item in request.session.items if hasattr(item, "callspec")]
-    asked = {value for value in values if isinstance(value, Cell)}  # other tests call other things so
+    asked = {value for value in values if isinstance(value, Cell | str)}  # other tests call other things so
     return [cell for cell in cells if cell in asked]
 
 

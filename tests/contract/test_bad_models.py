@@ -32,7 +32,7 @@ FADING = [
     for framework in MODELS
     if claimed(runtimes.get(name), framework, "int8_static")
 ]
-BY_DAY = [("fading_torch", "onnxruntime"), ("fading_torch", "openvino"), ("fading_keras", "litert")]
+BY_DAY = [("fading_torch", "onnxruntime"), ("fading_torch", "openvino")]
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,9 @@ each_quick_runtime = pytest.mark.parametrize(
     "runtime",
     [pytest.param(name, marks=pytest.mark.nightly if name in COMPILED else ()) for name in RUNTIMES],
 )
+each_quick_cell = pytest.mark.parametrize(
+    "cell", parameters(CELLS, lambda cell: by_day(cell) and cell.runtime not in COMPILED)
+)
 
 
 @pytest.fixture
@@ -154,7 +157,7 @@ def test_every_runtime_reads_the_same_kernels(built, cell):
     assert weights.sparsity < 0.05
 
 
-@each_cell
+@each_quick_cell
 def test_a_batch_gives_what_single_samples_give(built, reopened, cell):
     inputs = built.references[cell.model].load("inputs").take(slice(8))
     worker = reopened(cell)
@@ -165,7 +168,7 @@ def test_a_batch_gives_what_single_samples_give(built, reopened, cell):
     assert np.abs(single - batch).max() <= (1e-4 if cell.recipe == "fp32" else 0.5)
 
 
-@each_runtime
+@each_quick_runtime
 def test_runs_are_deterministic_and_files_can_move(built, opened, reopened, tmp_path, runtime):
     cell = first_cell(runtime, "int8_static")
     inputs = built.references[cell.model].load("inputs").take(slice(50))

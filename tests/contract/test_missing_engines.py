@@ -55,7 +55,7 @@ def run_without(module, folder, cache, **suite):
             pytest.param(runtime, False, marks=() if runtime == "litert" else pytest.mark.nightly)
             for runtime in RUNTIMES
         ),
-        pytest.param("onnxruntime", True, id="onnxruntime-required"),
+        pytest.param("onnxruntime", True, id="onnxruntime-required", marks=pytest.mark.nightly),
     ],
 )
 def test_a_missing_engine(built, engine_cache, tmp_path, runtime, required):

@@ -39,6 +39,8 @@ CHAINS = ("prune_channels30_finetune+int8_static", "svd50_finetune+int8_qat", "p
 RECIPES = (*ONE_OF_EACH.values(), *CHAINS)
 BY_DAY = ("prune50", "prune_channels30_finetune", "distill", "int8_qat", "svd50", CHAINS[-1])
 """Those that every run of the tests makes."""
+QUICK = ("prune50", "svd50")
+"""Those of them that train nothing."""
 CELLS = [Cell(model="digits_cnn", recipe=recipe, runtime="onnxruntime") for recipe in RECIPES]
 
 
@@ -95,7 +97,7 @@ def test_the_work_is_told(made, cell):
 
 @pytest.mark.parametrize(
     "recipe",
-    [pytest.param(one, marks=() if one in BY_DAY else pytest.mark.nightly) for one in ONE_OF_EACH.values()],
+    [pytest.param(one, marks=() if one in QUICK else pytest.mark.nightly) for one in ONE_OF_EACH.values()],
 )
 def test_a_model_can_be_kept_after_every_step(made, recipe, tmp_path):
     """Each step's result is made of layers that can be written down: a chain that goes on from it need not repeat it."""

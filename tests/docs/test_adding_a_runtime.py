@@ -58,6 +58,7 @@ def test_the_example_runs(tmp_path, cache):
     assert cells["int8_weight_only"].measurements["int8_share_fraction"].value >= 0.95
 
 
+@pytest.mark.nightly
 def test_a_mistake_in_it_is_red(tmp_path, cache):
     """The last class gets what was computed for the first: a run side whose outputs are reversed."""
     side = files_of_the_page()["onnxref_run_side.py"]

@@ -176,6 +176,7 @@ def test_every_step_is_documented():
 
 
 @pytest.mark.runtimes
+@pytest.mark.nightly
 def test_the_recipe_in_the_docs_keeps_its_promise(pytester, pytestconfig):
     pytester.makeconftest(blocks(ROOT / "docs" / "recipes.md", "python")[0])
     pytester.makepyfile(

@@ -114,6 +114,7 @@ print(len(os.listdir("/proc/self/task")))
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts the threads that Linux lists")
+@pytest.mark.nightly
 def test_a_model_function_in_a_child_process_runs_on_one_thread() -> None:
     def threads(**given: str) -> int:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_NUM_")}
@@ -196,7 +197,7 @@ def test_a_file_that_is_no_model_says_why(facts: dict[str, Any], name: str, says
         assert said.endswith("register a function that loads it.")
 
 
-@pytest.mark.parametrize("backend", ["torch", "jax"])
+@pytest.mark.parametrize("backend", ["torch", pytest.param("jax", marks=pytest.mark.nightly)])
 def test_another_backend_is_refused(backend: str) -> None:
     probe = (
         "from types import SimpleNamespace; import keras; from harness.frameworks.keras import Keras; "

@@ -19,6 +19,7 @@ from harness.worker.process import Worker
 
 ALLOWED = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 pytestmark = pytest.mark.skipif(len(ALLOWED) < 2, reason="this process may use one CPU alone, or can't choose")
+NIGHT = pytest.mark.nightly
 CELL = "linear/int8_static/fakert/local"
 ASKED = cases("latency_ratio", recipes=["int8_static"])
 STARTS = cases("load_ratio", recipes=["int8_static"])
@@ -64,8 +65,10 @@ def use(monkeypatch: pytest.MonkeyPatch, cpus: tuple[int, ...], cluster: str = "
     [
         pytest.param(tuple(ALLOWED[:2]), 1, {(cpu,) for cpu in ALLOWED[:2]}, id="one CPU after the other"),
         pytest.param(tuple(ALLOWED[:2]), 2, {tuple(ALLOWED[:2])}, id="both for two threads"),
-        pytest.param(tuple(ALLOWED[1:2]), 1, {tuple(ALLOWED[1:2])}, id="the only one that the target uses"),
-        pytest.param((), 1, set(), id="a target whose processes can't choose"),
+        pytest.param(
+            tuple(ALLOWED[1:2]), 1, {tuple(ALLOWED[1:2])}, id="the only one that the target uses", marks=NIGHT
+        ),
+        pytest.param((), 1, set(), id="a target whose processes can't choose", marks=NIGHT),
     ],
 )
 def test_rounds_are_timed_on_the_targets_cpus(

@@ -38,8 +38,11 @@ def boards(tmp_path: Path) -> Iterator[Lab]:
             target.close()
 
 
-def test_a_cell_is_built_here_and_measured_there(boards: Lab) -> None:
-    asked = cases("accuracy", "size_ratio", "memory", "latency_ratio", targets=BOTH)
+@pytest.mark.parametrize(
+    "timed", [(), pytest.param(("latency_ratio",), marks=pytest.mark.nightly)], ids=["untimed", "timed"]
+)
+def test_a_cell_is_built_here_and_measured_there(boards: Lab, timed: tuple[str, ...]) -> None:
+    asked = cases("accuracy", "size_ratio", "memory", *timed, targets=BOTH)
     run = boards.run()
     run.prepare(asked)
     findings = {(case.cell.id, case.metric.name): run.judge(case)[0] for case in asked}
@@ -48,7 +51,7 @@ def test_a_cell_is_built_here_and_measured_there(boards: Lab) -> None:
     cell = "linear/int8_static/fakert/{}"
     here, there = (findings[cell.format(target), "accuracy"].value for target in BOTH)
     assert here == there
-    assert findings[cell.format("board"), "latency_ratio"].value is not None
+    assert all(findings[cell.format("board"), metric].value is not None for metric in timed)
     environments = {cell.target: result.environment for cell, result in run.results.items()}
     local, board = (environments[target] for target in BOTH)
     assert local is not None and board is not None

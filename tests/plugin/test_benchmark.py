@@ -53,7 +53,9 @@ def test_a_file_that_cannot_be_written_fails_the_run(timed: Project) -> None:
     result.stdout.fnmatch_lines(["ERROR: latencies can't be written to *bench.json*"])
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n", "1"]], ids=["alone", "xdist"])
+@pytest.mark.parametrize(
+    "arguments", [pytest.param([], id="alone"), pytest.param(["-n", "1"], id="xdist", marks=pytest.mark.nightly)]
+)
 def test_its_own_option_is_told_what_it_does_not_hold(timed: Project, arguments: list[str]) -> None:
     if arguments:
         pytest.importorskip("xdist")

@@ -118,6 +118,7 @@ def test_without_that_artifact_the_stored_ratio_is_held(
     assert f"; ratio to the reference; {condition})" in found["reason"]
 
 
+@NIGHT
 def test_a_baseline_of_warm_files_is_not_compared_with_cold_ones(project: Project) -> None:
     condition = record(project)
     other = {"files cold": "files cached", "files cached": "files cold"}[condition]

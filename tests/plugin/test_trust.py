@@ -206,7 +206,9 @@ def turned():
 """
 
 
-@pytest.mark.parametrize("step", [-1, 2], ids=["another order", "half of it"])
+@pytest.mark.parametrize(
+    "step", [pytest.param(-1, id="another order"), pytest.param(2, id="half of it", marks=pytest.mark.nightly)]
+)
 def test_another_evaluation_set_is_incomparable(project: Project, step: int) -> None:
     project.write("conftest.py", conftest(SWAPPED.format(step=1)))
     project.write("test_s.py", suite(models=["turned"], recipes=["fp16"], budgets=[("*", {"accuracy_drop": "3 pp"})]))
@@ -374,6 +376,7 @@ def test_a_slower_artifact_is_timed_beside_that_of_its_baseline(project: Project
     assert "the artifact of the baseline [1." in found["reason"]
 
 
+@pytest.mark.nightly
 def test_without_that_artifact_the_stored_ratio_is_all_there_is(project: Project) -> None:
     found = drift(project, later=", spin_percent=12, padding_bytes=10", clear=True)
     assert (found["verdict"], found["rung"]) == ("below_noise_floor", "ratio to the reference")

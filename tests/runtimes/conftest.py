@@ -63,7 +63,9 @@ def built_for(builds_folder):
     return build
 
 
-@pytest.fixture(params=sorted(MAINS))
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.nightly if name == "executorch" else ()) for name in sorted(MAINS)]
+)
 def built(request, built_for):
     """The artifacts for each runtime in turn."""
     return built_for(request.param)

@@ -174,6 +174,7 @@ def test_engines_for_two_gpus_differ_and_their_onnx_does_not(engines):
         assert (one / "model.onnx").read_bytes() == (other / "model.onnx").read_bytes()
 
 
+@pytest.mark.nightly
 def test_a_second_build_gives_an_engine_of_the_same_size(engines, tmp_path):
     again = built_in_a_process(tmp_path, "86")
     for precision in BUILT:
