@@ -11,10 +11,10 @@ from harness.core.data import Split
 from harness.core.tensors import Array
 
 if TYPE_CHECKING:
-    from examples.zoo.plans import Plan
+    from examples.zoo.plans import ImagePlan
 
 
-def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None]) -> Any:
+def train(plan: ImagePlan, data: Split, epochs: int, progress: Callable[[str], None]) -> Any:
     """The model of *plan* trained on *data* for *epochs*; it settles threads and determinism of this process for good.
 
     Raises:

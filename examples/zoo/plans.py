@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.errors import UnknownName
+from examples.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How one model is trained: AdamW with a one-cycle learning rate on cross-entropy."""
+class ImagePlan(Plan):
+    """How a model that tells classes of images apart is trained: on cross-entropy."""
 
-    model: str
-    dataset: str
-    epochs: int
-    batch: int
-    learning_rate: float
-    """At the cycle's top."""
-    weight_decay: float
     flip: bool = False
     """Mirror images at random."""
     shift: int = 0
     """Move images at random by up to this many pixels."""
     channels_last: bool = False
     """Keep channels last in memory while training: faster on CPUs, most of all for depthwise convolutions."""
-    seed: int = 0
-    framework: str = "torch"
 
 
 _ALL = (
-    Plan(model="digits_cnn", dataset="digits", epochs=20, batch=32, learning_rate=1e-2, weight_decay=1e-2),
-    Plan(
+    ImagePlan(model="digits_cnn", dataset="digits", epochs=20, batch=32, learning_rate=1e-2, weight_decay=1e-2),
+    ImagePlan(
         model="digits_keras_cnn",
         dataset="digits_channels_last",
         epochs=20,
@@ -40,7 +31,7 @@ _ALL = (
         weight_decay=1e-2,
         framework="keras",
     ),
-    Plan(
+    ImagePlan(
         model="fashion_keras_cnn",
         dataset="fashion_mnist_channels_last",
         epochs=12,
@@ -50,7 +41,7 @@ _ALL = (
         flip=True,
         framework="keras",
     ),
-    Plan(
+    ImagePlan(
         model="fashion_cnn",
         dataset="fashion_mnist",
         epochs=12,
@@ -60,7 +51,7 @@ _ALL = (
         flip=True,
         channels_last=True,
     ),
-    Plan(
+    ImagePlan(
         model="fashion_mobilenet",
         dataset="fashion_mnist",
         epochs=10,
@@ -71,7 +62,7 @@ _ALL = (
         channels_last=True,
     ),
     *(
-        Plan(
+        ImagePlan(
             model=name,
             dataset="fashion_mnist",
             epochs=8,
@@ -90,15 +81,4 @@ _ALL = (
         )
     ),
 )
-PLANS: Mapping[str, Plan] = {plan.model: plan for plan in _ALL}
-
-
-def plan_for(name: str) -> Plan:
-    """The plan of the model *name*.
-
-    Raises:
-        UnknownName: there is none.
-    """
-    if name not in PLANS:
-        raise UnknownName.among("example model", name, PLANS)
-    return PLANS[name]
+PLANS: Mapping[str, ImagePlan] = {plan.model: plan for plan in _ALL}

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from examples.zoo.checkpoint import folder_of, save
-from examples.zoo.plans import PLANS, Plan, plan_for
+from examples.checkpoint import card_of, save
+from examples.command import Progress, run
+from examples.zoo.checkpoint import folder_of
+from examples.zoo.plans import PLANS, ImagePlan
 from harness.core.data import DataSet, Split
-from harness.errors import HarnessError, WeightsError
-from harness.zoo.checkpoint import Card
+from harness.errors import WeightsError
+from harness.zoo.checkpoint import TRAINING, Card
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 
-def train(plan: Plan, data: Split, epochs: int, progress: Callable[[str], None] = lambda line: None) -> nn.Module:
+def train(plan: ImagePlan, data: Split, epochs: int, progress: Progress = lambda line: None) -> nn.Module:
     """The torch model of *plan* trained on *data* for *epochs*, in evaluation mode.
 
     The same plan, data, epochs, torch version and kind of CPU give the same weights. The caller's random state, thread
@@ -68,7 +68,7 @@ def correct_answers(model: nn.Module, data: Split, batch: int = 100) -> int:
         return sum(int((model(images[part]).argmax(1) == labels[part]).sum()) for part in parts)
 
 
-def train_checkpoint(plan: Plan, epochs: int, folder: Path, progress: Callable[[str], None]) -> Card:
+def train_checkpoint(plan: ImagePlan, epochs: int, folder: Path, progress: Progress) -> Card:
     """Train *plan* on its data set, evaluate, and write the checkpoint into *folder*; returns its card.
 
     Raises:
@@ -83,29 +83,23 @@ def train_checkpoint(plan: Plan, epochs: int, folder: Path, progress: Callable[[
     except ValueError as err:
         raise WeightsError(f"{plan.model}: {err}") from err
     samples = len(data.evaluation)
-    command = f"python -m examples.zoo.training {plan.model}"
-    made: dict[str, Any] = {
-        "model": plan.model,
-        "dataset": plan.dataset,
-        "accuracy": correct / samples,
-        "samples": samples,
-        "parameters": parameters,
-        "epochs": epochs,
-        "seed": plan.seed,
-        "command": command if epochs == plan.epochs else f"{command} --epochs {epochs}",
-        "date": datetime.now(UTC).date().isoformat(),
-        plan.framework: version,
-    }
-    card = Card(**made)
+    card = card_of(
+        plan,
+        training=TRAINING,
+        epochs=epochs,
+        value=correct / samples,
+        samples=samples,
+        parameters=parameters,
+        version=version,
+    )
     return save(model, card, folder)
 
 
-Progress = Callable[[str], None]
 Outcome = tuple[Any, int, int, str]
 """The model, its correct answers, the parameters that it learned, and the framework's version."""
 
 
-def _trained_torch(plan: Plan, data: DataSet, epochs: int, progress: Progress) -> Outcome:
+def _trained_torch(plan: ImagePlan, data: DataSet, epochs: int, progress: Progress) -> Outcome:
     import torch
 
     assert data.train is not None
@@ -114,7 +108,7 @@ def _trained_torch(plan: Plan, data: DataSet, epochs: int, progress: Progress) -
     return model, correct_answers(model, data.evaluation), parameters, str(torch.__version__)
 
 
-def _trained_keras(plan: Plan, data: DataSet, epochs: int, progress: Progress) -> Outcome:
+def _trained_keras(plan: ImagePlan, data: DataSet, epochs: int, progress: Progress) -> Outcome:
     import keras
 
     from examples.zoo import keras_training
@@ -127,21 +121,7 @@ def _trained_keras(plan: Plan, data: DataSet, epochs: int, progress: Progress) -
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, or 2 for what the user can mend."""
-    parser = argparse.ArgumentParser(prog="python -m examples.zoo.training", description="Train an example model.")
-    parser.add_argument("model", help=f"one of: {', '.join(PLANS)}")
-    parser.add_argument("--out", type=Path, help="folder of the checkpoint (default: where the model is loaded from)")
-    parser.add_argument("--epochs", type=_positive, help="passes over the training set (default: the model's own)")
-    options = parser.parse_args(arguments)
-    try:
-        plan = plan_for(options.model)
-        folder = options.out or folder_of(plan.model)
-        card = train_checkpoint(plan, options.epochs or plan.epochs, folder, lambda line: print(line, flush=True))
-    except HarnessError as err:
-        print(f"error: {err}", file=sys.stderr)
-        return 2
-    print(f"{card.model}: accuracy {card.accuracy:.4f} on {card.samples} samples, {card.parameters} parameters")
-    print(f"written to {folder / card.model}.safetensors and .json")
-    return 0
+    return run(f"python -m {TRAINING}", PLANS, train_checkpoint, folder_of, arguments)
 
 
 def _loaded(name: str) -> DataSet:
@@ -149,13 +129,6 @@ def _loaded(name: str) -> DataSet:
     from harness.registries import datasets
 
     return datasets.get(name).load().checked(name)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a positive number")
-    return value
 
 
 if __name__ == "__main__":

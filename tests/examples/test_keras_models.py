@@ -77,7 +77,7 @@ def test_the_card_describes_its_file(name: str) -> None:
     assert (held.model, held.dataset) == (name, registered.dataset)
     assert (held.epochs, held.seed) == (plan.epochs, plan.seed)
     assert held.command == f"python -m examples.zoo.training {name}"
-    assert held.accuracy >= LEAST_ACCURACY[name]
+    assert held.value >= LEAST_ACCURACY[name]
     assert held.parameters <= 300_000
 
 
@@ -89,7 +89,7 @@ def test_accuracy_and_parameters_are_the_recorded_ones(fashion_data: DataSet) ->
     for name, (parameters, correct) in told.items():
         held = Card.read(folder_of(name) / f"{name}.json")
         assert parameters == held.parameters
-        assert abs(correct - held.accuracy * held.samples) <= 3 + 1e-9, name  # ties may fall otherwise on another CPU
+        assert abs(correct - held.value * held.samples) <= 3 + 1e-9, name  # ties may fall otherwise on another CPU
 
 
 @pytest.mark.runtimes
@@ -101,7 +101,7 @@ def test_training_is_repeatable_and_learns(tmp_path: Path) -> None:
     first, second = (tmp_path / folder / "digits_keras_cnn.safetensors" for folder in ("first", "second"))
 
     assert first.read_bytes() == second.read_bytes()
-    assert Card.read(first.with_suffix(".json")).accuracy >= 0.8
+    assert Card.read(first.with_suffix(".json")).value >= 0.8
 
 
 @pytest.mark.runtimes

@@ -73,12 +73,12 @@ def test_the_command_trains_a_checkpoint_that_loads(
 
     card = Card.read(tmp_path / "digits_cnn.json")
     model = load("digits_cnn", digits_cnn(), tmp_path)
-    assert card.accuracy >= 0.95
-    assert card.accuracy == correct_answers(model, digits_data.evaluation) / 800
+    assert card.value >= 0.95
+    assert card.value == correct_answers(model, digits_data.evaluation) / 800
     assert card.command == "python -m examples.zoo.training digits_cnn --epochs 10"
     printed = capsys.readouterr().out
     assert "epoch 10/10" in printed
-    assert f"accuracy {card.accuracy:.4f} on 800 samples" in printed
+    assert f"top1 {card.value:.4f} on 800 samples" in printed
 
 
 def test_an_unknown_model_is_an_error_with_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:

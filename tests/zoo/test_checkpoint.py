@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from examples.zoo.checkpoint import save
+from examples.checkpoint import save
 from harness.errors import WeightsError
 from harness.zoo.checkpoint import Card, load
 
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 CARD = Card(
     model="tiny",
     dataset="digits",
-    accuracy=0.5,
+    metric="top1",
+    value=0.5,
     samples=800,
     parameters=8,
     epochs=1,
@@ -142,11 +143,11 @@ def test_weights_of_another_format_are_refused(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"schema": 2}, "has schema 2; this version reads 1"),
+        ({"schema": 1}, "has schema 1; this version reads 2"),
         ({"schema": ...}, "has schema None"),
         ({"seed": ...}, "missing, unknown or mistyped: seed"),
         ({"colour": "red"}, "missing, unknown or mistyped: colour"),
-        ({"accuracy": "high"}, "missing, unknown or mistyped: accuracy"),
+        ({"value": "high"}, "missing, unknown or mistyped: value"),
         ({"sha256": None}, "missing, unknown or mistyped: sha256"),
     ],
 )
@@ -191,7 +192,7 @@ def test_a_crash_between_the_files_leaves_a_pair_that_is_refused(saved: Path, mo
             raise OSError("no space left")
         os.rename(source, target)
 
-    monkeypatch.setattr("examples.zoo.checkpoint.os.replace", crash)
+    monkeypatch.setattr("examples.checkpoint.os.replace", crash)
     with pytest.raises(OSError, match="no space left"):
         save(tiny(), CARD, saved)
 
