@@ -11,6 +11,7 @@ from harness.core.budgets import Budgets
 from harness.core.matrix import Matrix
 from harness.core.metrics import metric_named
 from harness.judge.policy import parse_policy
+from harness.pipeline.catalog import load_catalog
 
 if TYPE_CHECKING:
     import pytest
@@ -28,6 +29,7 @@ def budgets(*rows: tuple[str, Mapping[str, str]]) -> Budgets:
         InvalidLimit: a limit without a unit or with a wrong one.
         UnknownName: a metric that does not exist; near matches are offered.
     """
+    load_catalog()  # task metrics that ship bring budget keys
     return Budgets.parse(rows)
 
 
@@ -63,6 +65,7 @@ def suite(
     """
     import pytest
 
+    load_catalog()
     parsed = Matrix.parse(
         models=models,
         recipes=recipes,
@@ -119,6 +122,7 @@ def matrix(
     """
     import pytest  # here, so that child processes, which import harness too, do without
 
+    load_catalog()
     parsed = Matrix.parse(
         models=models,
         recipes=recipes,
@@ -153,6 +157,7 @@ def gate(metric: str) -> Callable[[Function], Function]:
     """
     import pytest
 
+    load_catalog()
     mark = pytest.mark.harness_gate(metric_named(metric))
 
     def decorate(function: Function) -> Function:

@@ -134,6 +134,33 @@ def test_a_title_of_two_metrics_is_no_mix_up(project: Project) -> None:
     assert "f1_binary_drop: model 'by_macro_f1' is judged by F1; write macro_f1_drop or macro_f1 for it" in told
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            suite(
+                metrics=["kl_divergence"],
+                models=["by_kl_divergence"],
+                budgets=[("*", {"kl_divergence": "report"})],
+                more="baseline=False",
+            ),
+            id="tests of a matrix",
+        ),
+        pytest.param(
+            "import harness\n\ntest_cells = harness.suite(models=['by_kl_divergence'], recipes=['fp32'], "
+            "runtimes=['fakert'], budgets=[('*', {'kl_divergence': 'report'})], baseline=False)\n",
+            id="a table",
+        ),
+    ],
+)
+def test_the_first_suite_of_a_process_may_name_one_that_ships(project: Project, text: str) -> None:
+    project.write("conftest.py", conftest(SHIPPED))
+    project.write("test_s.py", text)
+    result = project.run_apart("--collect-only", "-q")
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(["*kl_divergence*by_kl_divergence/fp32/fakert/local*"])
+
+
 def test_the_name_of_one_that_ships_is_taken(project: Project) -> None:
     project.write("conftest.py", conftest(METRICS.replace('"macro_f1"', '"f1_macro"')))
     project.write("test_s.py", suite(models=["linear"], more="baseline=False"))
