@@ -120,6 +120,15 @@ def quality_measurements(metric: TaskMetric, current: Tensors, reference: Tensor
     return measured
 
 
+def level(metric: TaskMetric, added: Tensors) -> float:
+    """The mean or the score of samples that add *added*, each of them once.
+
+    Raises:
+        ValueError: the score fails.
+    """
+    return float(_value_of(metric, added)(np.ones((1, len(added)), np.int64))[0])
+
+
 def _equal(current: Tensors, reference: Tensors) -> bool:
     """Whether samples add the same on both sides."""
     sides = [list(side.arrays()) for side in (current, reference)]
