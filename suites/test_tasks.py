@@ -3,15 +3,22 @@
 import harness
 
 test_a = harness.suite(
-    models=["digits_embedding", "digits_rotation", "digits_rows", "digits_segmenter"],
+    models=["digits_detector"],
     recipes=["fp32", "int8_static"],
     runtimes=["onnxruntime", "openvino", "litert"],
     budgets=[
-        ("*", dict(size_ratio="1.05 x", latency="report")),
-        ("digits_segmenter", dict(mean_iou_drop="report")),
-        ("digits_rotation", dict(rotation_error_rise="report")),
-        ("digits_embedding", dict(recall_at_5_drop="report")),
-        ("digits_rows", dict(accuracy_drop="report")),
+        ("*", dict(size_ratio="1.05 x")),
+        ("digits_detector", dict(coco_map_drop="report")),
+    ],
+    baseline=False,
+)
+test_c = harness.suite(
+    models=["source_characters"],
+    recipes=["fp32", "int8_static", "int8_dynamic"],
+    runtimes=["onnxruntime", "openvino", "litert"],
+    budgets=[
+        ("*", dict(size_ratio="1.05 x")),
+        ("*", dict(perplexity_rise="report")),
     ],
     baseline=False,
 )

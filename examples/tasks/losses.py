@@ -11,8 +11,8 @@ from torch.nn import functional
 from examples.tasks.digit_rows import ROWS
 from harness.learning.torch_training import Batch
 
-TEMPERATURE = 0.2
-"""Of the softmax over cosines of embeddings: smaller looks at the nearest alone."""
+ALIKE, APART = 0.7, 0.2
+"""The least cosine of two embeddings of one digit, and the greatest of two digits, that cost nothing."""
 
 
 def detection(outputs: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
@@ -47,13 +47,15 @@ def rotation(outputs: Tensor, batch: Batch) -> Tensor:
 
 
 def together(outputs: Tensor, batch: Batch) -> Tensor:
-    """Of each sample, how unlikely its nearest are of the same label (Khosla et al., "Supervised Contrastive Learning", 2020)."""
+    """By how much cosines of two samples of one label fall short of ``ALIKE``, and those of two labels exceed ``APART``, squared.
+
+    The margins (Hadsell et al., "Dimensionality Reduction by Learning an Invariant Mapping", 2006; here on both sides) leave
+    the samples of a label their places among each other, by which neighbours are told.
+    """
     unit = functional.normalize(outputs)
-    itself = torch.eye(len(unit), dtype=torch.bool)
-    alike = (unit @ unit.T / TEMPERATURE).masked_fill(itself, float("-inf"))
-    same = (batch.labels[:, None] == batch.labels) & ~itself
-    shares = alike.log_softmax(dim=1).masked_fill(~same, 0)
-    return -(shares.sum(dim=1) / same.sum(dim=1).clamp(min=1)).mean()
+    cosines = unit @ unit.T
+    same = batch.labels[:, None] == batch.labels
+    return (ALIKE - cosines[same]).relu().square().mean() + (cosines[~same] - APART).relu().square().mean()
 
 
 def both_halves(outputs: Tensor, batch: Batch) -> Tensor:

@@ -12,6 +12,7 @@ from examples.tasks.canvases import CELLS, SIDE
 from examples.tasks.digit_rows import HIDDEN
 from examples.tasks.source_pieces import LENGTHS
 from examples.tasks.sources import BUCKETS, CHARACTERS, KINDS, TOPICS
+from examples.tasks.turned_digits import MOST
 
 CLASSES = 11
 """Ten digits, after the background."""
@@ -53,7 +54,8 @@ class Detector(nn.Module):
         """``boxes`` (n, 64, 4), ``scores`` (n, 64), the share of the likeliest digit, and ``classes`` (n, 64), which it is."""
         logits, boxes = self.cells(image)
         digits = logits.softmax(dim=-1)[..., 1:]
-        return boxes, digits.amax(dim=-1), digits.argmax(dim=-1)
+        # By logits: of a cell without a digit all shares are nearly 0, and equal in whole numbers.
+        return boxes, digits.amax(dim=-1), logits[..., 1:].argmax(dim=-1)
 
 
 class Segmenter(nn.Module):
@@ -119,12 +121,14 @@ class Rotation(nn.Module):
         """Build it with random weights."""
         super().__init__()
         self.features = nn.Sequential(_block(1, 16), _block(16, 32, 2), _block(32, 48, 2), nn.Flatten())
-        self.head = nn.Sequential(nn.Linear(48 * 5 * 5, 32), nn.ReLU(), nn.Linear(32, 1))
+        last = nn.Linear(32, 1)
+        with torch.no_grad():
+            last.weight *= MOST  # degrees are larger numbers than layers begin with
+        self.head = nn.Sequential(nn.Linear(48 * 5 * 5, 32), nn.ReLU(), last)
 
     def forward(self, image: Tensor) -> Tensor:
         """Degrees, counterclockwise."""
-        # Of 45 degrees: what the layers give is about 1, as their weights are made for.
-        return cast(Tensor, self.head(self.features(image)) * 45.0)
+        return cast(Tensor, self.head(self.features(image)))
 
 
 class Embedding(nn.Module):
