@@ -87,7 +87,7 @@ class Topics(nn.Module):
         """Build it with random weights, *width* values for each word."""
         super().__init__()
         self.words, self.kinds = nn.Embedding(BUCKETS, width), nn.Embedding(len(KINDS), width)
-        self.positions = nn.Parameter(torch.randn(LENGTHS[1], width) * 0.02)
+        self.positions = nn.Embedding(LENGTHS[1], width)
         self.dropout = nn.Dropout(0.3)
         layer = nn.TransformerEncoderLayer(width, 4, 2 * width, dropout=0.3, batch_first=True, norm_first=True)
         self.encoder = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
@@ -95,7 +95,8 @@ class Topics(nn.Module):
 
     def forward(self, tokens: Tensor, kinds: Tensor) -> Tensor:
         """Logits (n, topics) of pieces of 1 to 64 words."""
-        embedded = self.dropout(self.words(tokens) + self.kinds(kinds) + self.positions[: tokens.shape[1]])
+        places = torch.arange(tokens.shape[1], device=tokens.device)
+        embedded = self.dropout(self.words(tokens) + self.kinds(kinds) + self.positions(places))
         return cast(Tensor, self.classifier(self.encoder(embedded).mean(dim=1)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from examples.tasks.sources import TOPICS, characters, source, words
+from examples.tasks.sources import PARTS, TOPICS, characters, source, words
 from harness.core.data import DataSet, Split
 from harness.core.tensors import Array
 from harness.registering import dataset
@@ -70,8 +70,16 @@ def _topic_pieces(part: str) -> Split:
 
 
 def _windows(part: str) -> Array:
-    """All sources of *part* cut into (n, 65) characters: the last one of each is only a label."""
-    return np.concatenate([_rows(characters(source(topic, part)), WINDOW + 1) for topic in TOPICS])
+    """Sources of *part* cut into (n, 65) characters: the last one of each is only a label.
+
+    What later parts have too is left out, licences and rulers.
+    """
+    own, *others = (
+        np.concatenate([_rows(characters(source(topic, one)), WINDOW + 1) for topic in TOPICS])
+        for one in PARTS[PARTS.index(part) :]
+    )
+    held_out = {window[:-1].tobytes() for other in others for window in other}
+    return own[[window[:-1].tobytes() not in held_out for window in own]]
 
 
 def _followed(windows: Array) -> Split:

@@ -13,7 +13,7 @@ from harness.core.figure import Better
 from harness.core.source import Source
 from harness.core.task_metric import Kind, TaskMetric
 from harness.core.tensors import Array, Tensors
-from harness.meters.quality import contributions, quality_measurements
+from harness.meters.quality import contributions, level, quality_measurements
 from harness.stats.bootstrap import BCA_LIMIT
 from harness.stats.weighted_bootstrap import RESAMPLES
 
@@ -234,3 +234,25 @@ def test_what_samples_add_must_be_numbers_of_each(kind: Kind, given: Any, says: 
     with pytest.raises(ValueError, match=re.escape(says)) as caught:
         contributions(entry, None, None, 3)
     assert "task metric 'm'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "given", "value"),
+    [
+        pytest.param(metric(), [1.0, 2.0, 6.0], 3.0, id="a mean"),
+        pytest.param(
+            metric(Kind.SCORE, combine=lambda sums: sums["hit"] / sums["all"]),
+            {"hit": np.array([1, 0, 1]), "all": np.array([1, 2, 1])},
+            0.5,
+            id="a score of sums",
+        ),
+        pytest.param(
+            metric(Kind.SCORE, combine=lambda given, weights: weights @ given / 2, weighted=True),
+            np.array([1, 2, 3]),
+            3.0,
+            id="a weighted score",
+        ),
+    ],
+)
+def test_a_level_is_of_all_samples_once(entry: TaskMetric, given: Any, value: float) -> None:
+    assert level(entry, added(given)) == value
