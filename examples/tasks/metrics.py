@@ -12,7 +12,11 @@ from harness.task_metrics.regression import mean_absolute_error
 
 NEIGHBOURS = 5
 
-sample_metric("rotation_error", title="rotation error", unit="degrees", better="lower")(mean_absolute_error)
+
+@sample_metric("rotation_error", title="rotation error", unit="degrees", better="lower")
+def rotation_error(outputs: Any, labels: Any) -> Array:
+    """By how many degrees each rotation is wrong, (n,): the mean absolute error that ships, with the unit of these labels."""
+    return mean_absolute_error(outputs, labels)
 
 
 @task_metric("rows_top1")

@@ -45,3 +45,7 @@ def test_registering_the_examples_loads_no_engine() -> None:
         "random_images",
     } <= examples
     assert not examples & packaged
+
+    tasks = registered("examples.tasks")
+    assert {"digits_detector", "source_topics", "digits_boxes", "digits_turned", "rotation_error", "rows_top1"} <= tasks
+    assert not tasks & {"fashion_cnn", "fashion_mnist"}

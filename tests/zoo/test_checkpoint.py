@@ -15,7 +15,7 @@ import pytest
 
 from examples.checkpoint import save
 from harness.errors import WeightsError
-from harness.zoo.checkpoint import Card, load
+from harness.zoo.checkpoint import Card, arrays, load
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -73,6 +73,24 @@ def test_what_was_saved_comes_back_in_evaluation_mode(tmp_path: Path) -> None:
     assert Card.read(tmp_path / "tiny.json") == card
     assert card.sha256 == hashlib.sha256((tmp_path / "tiny.safetensors").read_bytes()).hexdigest()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.json", "tiny.safetensors"]
+
+
+def test_arrays_are_the_verified_weights_without_a_framework(saved: Path) -> None:
+    found = arrays("tiny", saved, "my.training")
+
+    state = load("tiny", tiny(), saved).state_dict()
+    assert {name: value.tolist() for name, value in found.items()} == {key: one.tolist() for key, one in state.items()}
+    path = saved / "tiny.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(WeightsError, match=r"expected sha256 .*python -m my\.training tiny"):
+        arrays("tiny", saved, "my.training")
+
+
+def test_the_command_that_trains_it_again_is_the_callers(saved: Path) -> None:
+    (saved / "tiny.json").unlink()
+
+    with pytest.raises(WeightsError, match=r"no card .*python -m my\.training tiny"):
+        load("tiny", tiny(), saved, training="my.training")
 
 
 def test_the_card_is_written_the_same_way_every_time(saved: Path) -> None:
