@@ -12,6 +12,7 @@ from harness.core.signature import Signature
 from harness.core.source import Source
 from harness.core.tensors import Array
 from harness.exporters.keras_called import as_called, named_tensors, sizes
+from harness.exporters.onnx_names import check_names
 from harness.exporters.tensorflow_settings import quiet_tensorflow
 from harness.registering import exporter
 
@@ -31,7 +32,12 @@ class KerasToOnnx:
     extra = "tensorflow"
 
     def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
-        """Write *model* to *path*; its inputs and outputs are called as *signature* says."""
+        """Write *model* to *path*; its inputs and outputs are called as *signature* says.
+
+        Raises:
+            UnsupportedModel: one name is an input's and an output's.
+        """
+        check_names(signature)
         quiet_tensorflow()
         import onnx
 

@@ -9,6 +9,7 @@ from typing import Any
 from harness.core.signature import Signature
 from harness.core.source import Source
 from harness.core.tensors import Array
+from harness.exporters.onnx_names import check_names
 from harness.exporters.torch_exportable import arguments, exportable, free_shapes, refusals_explained
 from harness.registering import exporter
 
@@ -25,7 +26,12 @@ class TorchToOnnx:
     extra = "torch"
 
     def export(self, model: Any, signature: Signature, example: Mapping[str, Array], path: Path) -> Path:
-        """Write *model* to *path*; its inputs and outputs are called as *signature* says."""
+        """Write *model* to *path*; its inputs and outputs are called as *signature* says.
+
+        Raises:
+            UnsupportedModel: one name is an input's and an output's.
+        """
+        check_names(signature)
         import onnx
         import torch
 
