@@ -16,8 +16,10 @@ from harness.exporters.tensorflow_settings import quiet_tensorflow
 from harness.exporters.torch_exportable import arguments, exportable, free_shapes, refusals_explained
 from harness.registering import exporter
 
-_TRACED_LENGTH = re.compile(r"concrete values of integer type.*JitTracer", re.DOTALL)
-"""What the converter says of a length that it would have to compute with."""
+_TRACED_LENGTH = re.compile(
+    r"concrete values of integer type.*JitTracer|not supported between instances of 'int' and 'Node'", re.DOTALL
+)
+"""What the converter says of a length that it would have to compute with, or to count up to."""
 _OPERATOR = re.compile(r"torch\.ops\.([\w.]+)\.\w+\]")
 
 
