@@ -15,13 +15,12 @@ FLOAT = {
     "source_characters": dict(perplexity_rise="1.002 x"),
     "digits_rows": dict(accuracy_drop="2 pp"),
 }
-# Twice what was lost on a CPU without VNNI: there onnxruntime's sums of products saturate.
+# At least twice what is lost on a CPU without VNNI: onnxruntime loses most there, since its sums of products saturate.
 INT8 = {
     "digits_detector": dict(coco_map_drop="7 pp"),
     "digits_segmenter": dict(mean_iou_drop="2 pp"),
     "digits_rotation": dict(rotation_error_rise="0.5 degrees"),
-    # Neighbours of one digit lie close together, and saturated sums reorder them: this metric sees most.
-    "digits_embedding": dict(recall_at_5_drop="60 pp"),
+    "digits_embedding": dict(recall_at_5_drop="10 pp"),
     "source_topics": dict(f1_macro_drop="3 pp"),
     "source_characters": dict(perplexity_rise="1.05 x"),
     "digits_rows": dict(accuracy_drop="2 pp"),
@@ -41,7 +40,8 @@ test_images = harness.suite(
     runtimes=["onnxruntime", "openvino"],
     budgets=[
         *budgets(IMAGES, "0.60 x"),
-        ("digits_embedding/int8_*/openvino", dict(recall_at_5_drop="10 pp")),
+        # Neighbours of one digit lie close together, and saturated sums reorder them: this metric sees it most.
+        ("digits_embedding/int8_*/onnxruntime", dict(recall_at_5_drop="60 pp")),
         ("*/*/onnxruntime", dict(latency="report")),
     ],
     baseline=False,
@@ -87,16 +87,29 @@ test_litert = harness.suite(
 test_more_images = harness.suite(
     models=IMAGES,
     recipes=["fp32", "int8_static"],
-    runtimes=["litert", "torch", "torch_inductor", "executorch", "tensorflow"],
-    budgets=budgets(IMAGES, "1.2 x"),
+    runtimes=["litert", "torch", "torch_inductor", "executorch"],
+    budgets=budgets(IMAGES, "0.60 x"),
     baseline=False,
     marks=pytest.mark.nightly,
 )
+"""Images on all other engines that take models of torch."""
+
 test_more_sequences = harness.suite(
     models=SEQUENCES,
-    recipes=["fp32", "int8_dynamic", "int8_weight_only"],
-    runtimes=["openvino", "litert", "torch", "torch_inductor", "executorch", "tensorflow"],
-    budgets=budgets(SEQUENCES, "1.5 x"),
+    recipes=["fp32"],
+    runtimes=["openvino", "torch", "torch_inductor", "executorch"],
+    budgets=[("*", dict(size="report")), *((model, FLOAT[model]) for model in SEQUENCES)],
     baseline=False,
     marks=pytest.mark.nightly,
 )
+"""Likewise what is no image."""
+
+test_more_litert = harness.suite(
+    models=["source_characters", "digits_rows"],
+    recipes=["fp32", "int8_dynamic", "int8_weight_only"],
+    runtimes=["litert"],
+    budgets=budgets(["source_characters", "digits_rows"], "0.75 x"),
+    baseline=False,
+    marks=pytest.mark.nightly,
+)
+"""Recurrent layers, unrolled."""
