@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEFAULT := not nightly and not gpu
 PYTEST_ARGS ?=
+# What `make suites` runs: files or folders.
+SUITES ?= suites
 # Several test processes; more than two would wait for each other's engines on few cores. PROCESSES=0: all in one.
 PROCESSES ?= 2
 PARALLEL := -n $(PROCESSES) --dist worksteal
@@ -12,7 +14,7 @@ PARALLEL := -n $(PROCESSES) --dist worksteal
 .PHONY: suites test quick nightly lint setup clean
 
 suites: $(READY) ## the main job: every cell of the default suites, gated and reported
-	$(BIN)/pytest suites -v -o console_output_style=count $(PYTEST_ARGS)
+	$(BIN)/pytest $(SUITES) -v -o console_output_style=count $(PYTEST_ARGS)
 
 test: $(READY) ## the tests of the harness itself
 	$(BIN)/pytest tests -m "$(DEFAULT)" $(PARALLEL) $(PYTEST_ARGS)
@@ -35,7 +37,8 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "edge-harness needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	# Few of the engines' modules are ever imported: those are compiled then.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[dev]"
 	@touch $(READY)
 
 clean:
