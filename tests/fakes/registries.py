@@ -34,8 +34,11 @@ REGISTRIES: tuple[Registry[Any], ...] = (
 
 
 def of_task_metric(entry: Registered) -> bool:
-    """Whether *entry*, a figure or what budgets say of it, came with a task metric that ships: it follows its unit and title."""
-    return entry.source.module.startswith("harness.task_metrics.")
+    """Whether *entry*, a figure or what budgets say of it, came with a task metric, that ships or of an example: it follows
+    its unit and title.
+    """
+    module = entry.source.module
+    return module.startswith("harness.task_metrics.") or not module.startswith("harness.")
 
 
 def core_metrics() -> dict[str, Metric]:
