@@ -20,6 +20,11 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 NAMES = sorted(PLANS)
 
 
+@pytest.fixture(autouse=True)
+def few_canvases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("examples.tasks.canvases.TRAIN", 200)
+
+
 def a_little(name: str) -> Split:
     """Some of the samples that *name* is trained on, at random: those of sources stand topic by topic."""
     data = PLANS[name].training()
