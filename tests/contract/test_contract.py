@@ -62,6 +62,10 @@ each_quick_runtime = pytest.mark.parametrize(
     "runtime",
     [pytest.param(name, marks=pytest.mark.nightly if name in COMPILED else ()) for name in RUNTIMES],
 )
+each_quickly_built_runtime = pytest.mark.parametrize(
+    "runtime",
+    [pytest.param(name, marks=() if name in ("onnxruntime", "torch") else pytest.mark.nightly) for name in RUNTIMES],
+)
 each_quick_cell = pytest.mark.parametrize(
     "cell", parameters(CELLS, lambda cell: by_day(cell) and cell.runtime not in COMPILED)
 )
@@ -237,7 +241,7 @@ def test_an_artifact_of_another_engine_is_refused(built, reopened, runtime):
         reopened(first_cell(runtime), path=built.artifacts[other].path)
 
 
-@each_quick_runtime
+@each_quickly_built_runtime
 def test_memory_is_given_back_on_close(large, reopened, runtime):
     """Kept, it would be five megabytes more each time: the weights are half a megabyte, eight activations one each."""
     cell = LARGE[runtime]
@@ -278,7 +282,7 @@ def share_at_work_together(pid, worker):
     return sum(ready >= 2 for ready in moments) / len(moments)
 
 
-@each_quick_runtime
+@each_quickly_built_runtime
 def test_it_computes_on_as_many_threads_as_it_is_told(large, opened, reopened, runtime):
     """A busy machine may withhold cores: what counts is how many threads are ready to compute at the same time."""
     cell = LARGE[runtime]
@@ -296,7 +300,7 @@ def test_it_computes_on_as_many_threads_as_it_is_told(large, opened, reopened, r
     assert both >= alone + 0.2, (alone, both)
 
 
-@each_quick_runtime
+@each_quickly_built_runtime
 def test_whole_numbers_go_in_as_they_are(large, reopened, runtime):
     """A model that takes pixels as uint8: no float may be made of them on the way, nor anything else accepted."""
     cell = LARGE[runtime]

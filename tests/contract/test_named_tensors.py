@@ -13,7 +13,7 @@ from harness.pipeline.measure import probe
 from harness.pipeline.resolved import resolve
 from harness.registries import runtimes
 
-from .conftest import RUNTIMES, claimed, prepared
+from .conftest import RUNTIMES, claimed, of_selected_tests, parameters, prepared
 
 pytestmark = pytest.mark.runtimes
 MODELS = Path(__file__).with_name("named_models.py")
@@ -35,6 +35,8 @@ ALWAYS = [
     *(Cell(model="lengths_torch", recipe="fp32", runtime=name) for name in ("onnxruntime", "litert")),
     Cell(model="pair_keras", recipe="fp32", runtime="tensorflow"),
 ]
+SLOW = ("executorch", "torch_inductor")
+"""Runtimes that take more than ten seconds to build the smallest model or to load it."""
 AT_NIGHT = [
     *cells(["pair_dict", "pair_keras", "lengths_torch", "lengths_keras", "lengths_out_torch", "state_torch"]),
     *cells(["pair_tuple"], ["fp16", "int8_dynamic", "int8_static"]),
@@ -57,8 +59,9 @@ def registered():
 
 
 @pytest.fixture(scope="module")
-def run(registered, settings):
-    return prepared(settings, ALWAYS)
+def run(registered, request, settings):
+    quick = [cell for cell in ALWAYS if cell.runtime not in SLOW]
+    return prepared(settings, list(dict.fromkeys([*quick, *of_selected_tests(request, ALWAYS)])))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +81,7 @@ def check_outputs(run, settings, cell):
     assert sqnr < 200 or cell.recipe == "fp32", "a quantizer that did nothing would keep the outputs exactly"
 
 
-@pytest.mark.parametrize("cell", ALWAYS, ids=lambda cell: cell.id)
+@pytest.mark.parametrize("cell", parameters(ALWAYS, lambda cell: cell.runtime not in SLOW))
 def test_the_outputs_are_the_float_models(run, settings, cell):
     check_outputs(run, settings, cell)
 
