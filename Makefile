@@ -11,7 +11,7 @@ SUITES ?= suites
 PROCESSES ?= 2
 PARALLEL := -n $(PROCESSES) --dist worksteal
 
-.PHONY: suites test quick nightly lint setup clean
+.PHONY: suites test quick nightly nightly-tests lint setup clean
 
 suites: $(READY) ## the main job: every cell of the default suites, gated and reported
 	$(BIN)/pytest $(SUITES) -v -o console_output_style=count $(PYTEST_ARGS)
@@ -24,6 +24,9 @@ quick: $(READY) ## those tests that start no engine and take no seconds each
 
 nightly: $(READY) ## all suites, the slow ones on Fashion-MNIST too
 	$(BIN)/pytest suites -v --harness-nightly -o console_output_style=count $(PYTEST_ARGS)
+
+nightly-tests: $(READY) ## the tests of the harness that `make test` leaves out
+	$(BIN)/pytest tests -m "nightly and not gpu" $(PARALLEL) $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

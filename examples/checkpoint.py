@@ -32,7 +32,7 @@ def card_of(
         version: of the plan's framework.
     """
     command = f"python -m {training} {plan.model}"
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "model": plan.model,
         "dataset": plan.dataset,
         "metric": plan.metric,
@@ -45,7 +45,7 @@ def card_of(
         "date": datetime.now(UTC).date().isoformat(),
         plan.framework: version,
     }
-    return Card(**made)
+    return Card(**fields)
 
 
 def save(model: nn.Module | keras.Model, card: Card, folder: Path) -> Card:

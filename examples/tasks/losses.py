@@ -28,8 +28,8 @@ def detection(outputs: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
     union = _area(boxes[:, :2], boxes[:, 2:]) + _area(true[:, :2], true[:, 2:]) - overlap
     placed = (1 - overlap / union).mean() + 0.1 * functional.smooth_l1_loss(boxes, true)
     # A digit is in one cell of thirty: summed over cells and divided by digits, both parts weigh alike.
-    told = functional.cross_entropy(logits.flatten(0, 1), classes.flatten(), reduction="sum") / there.sum()
-    return told + 2 * placed
+    classified = functional.cross_entropy(logits.flatten(0, 1), classes.flatten(), reduction="sum") / there.sum()
+    return classified + 2 * placed
 
 
 def _area(low: Tensor, high: Tensor) -> Tensor:

@@ -20,9 +20,9 @@ LEAST_SIDE, SIDES = 1.0, 16.0
 """The shortest side of a box, and by how many pixels it can be longer."""
 
 
-def _block(taken: int, given: int, stride: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(taken, given, 3, stride=stride, padding=1, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(given), nn.ReLU())
+def _block(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
+    convolution = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(out_channels), nn.ReLU())
 
 
 class Detector(nn.Module):
@@ -44,8 +44,8 @@ class Detector(nn.Module):
 
     def cells(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Class logits (n, 64, 11), the background first, and boxes (n, 64, 4) as x1, y1, x2, y2 in pixels."""
-        told = self.head(self.features(image)).flatten(2).transpose(1, 2)
-        logits, place = told[..., :CLASSES], torch.sigmoid(told[..., CLASSES:])
+        predicted = self.head(self.features(image)).flatten(2).transpose(1, 2)
+        logits, place = predicted[..., :CLASSES], torch.sigmoid(predicted[..., CLASSES:])
         centre = (self.corners + place[..., :2]) * (SIDE / CELLS)
         half = (place[..., 2:] * SIDES + LEAST_SIDE) / 2
         return logits, torch.cat([centre - half, centre + half], dim=-1)
@@ -156,7 +156,7 @@ class Rows(nn.Module):
         self.classifier = nn.Linear(HIDDEN, 10)
 
     def forward(self, rows: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """``logits`` (n, 10) after *rows* (n, length, 8), and the ``state`` (n, hidden) that is left of them."""
+        """``logits`` (n, 10) after *rows* (n, length, 8), and the ``next_state`` (n, hidden) that is left of them."""
         after = self.gru(rows, state[None])[1][0]
         return self.classifier(after), after
 
